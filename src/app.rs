@@ -1,10 +1,11 @@
-//! Assembles the service: the only place that constructs clients and knows every part.
-//! Start order: settings, metrics port, database and migrations, models, Telegram, replay of the last run's
-//! work, intake.
+//! Assembles the service: the only place that constructs clients and knows every part. Start order: settings,
+//! metrics port, database and migrations, models, Telegram, the duty to work, replay of the last run's work,
+//! intake.
 
 mod clients;
 mod jobs;
 mod ports;
+mod standby;
 mod telegram_start;
 
 use std::sync::Arc;
@@ -21,7 +22,8 @@ use crate::lifecycle::Lifecycle;
 use crate::llm::Provider;
 use crate::llm::registry::Registry;
 use crate::services::books::Books;
-use crate::services::{recovery, state_metrics, write_behind};
+use crate::services::instances::Instance;
+use crate::services::{state_metrics, write_behind};
 use crate::telegram::administrators::Administrators;
 use crate::telegram::arrivals::Arrivals;
 use crate::telegram::context::{BotContext, RunningTurns};
@@ -90,14 +92,17 @@ async fn serve(
 ) -> Result<bool> {
     let db = Db::of(&config.database, metrics.clone())
         .context("DATABASE_URL cannot be used")?
-        .stopped_by(life.abort.clone());
-    // No tasks of the lifecycle, because a draining service is observed, and needs its database, too.
+        .stopped_by(life.abort.clone())
+        .behind(life.fence.clone());
+    // No tasks of the lifecycle, because a draining service is observed, alive, and needs its database, too.
     let state = state_metrics::run(db.clone(), clock.clone(), metrics.clone(), requests, life.clone());
     let followed = db.clone();
+    let instance = Instance::new(db.clone(), life.clone(), metrics.clone());
+    let beating = instance.clone();
     tokio::select! {
-        served = work(config, clock, life, signal, (metrics, readiness, db)) => served,
+        served = work(config, clock, life, signal, (metrics, readiness, db, instance)) => served,
         never = async {
-            tokio::join!(state, followed.follow());
+            tokio::join!(state, followed.follow(), beating.beat());
             std::future::pending().await
         } => never,
     }
@@ -109,11 +114,11 @@ async fn work(
     clock: Clock,
     life: Lifecycle,
     mut signal: impl AsyncFnMut(),
-    (metrics, readiness, db): (Metrics, Readiness, Db),
+    (metrics, readiness, db, instance): (Metrics, Readiness, Db, Instance),
 ) -> Result<bool> {
     let grace = config.service.shutdown_grace;
     let started = {
-        let starting = start(&config, clock, &life, &metrics, &readiness, &db);
+        let starting = start(&config, clock, &life, (&metrics, &readiness), (&db, &instance));
         tokio::pin!(starting);
         tokio::select! {
             started = &mut starting => started,
@@ -127,6 +132,7 @@ async fn work(
     if let Err(error) = started {
         life.drain.cancel();
         life.abort.cancel();
+        hand_over(&instance, false).await;
         return Err(error);
     }
     if !life.drain.is_cancelled() {
@@ -143,11 +149,7 @@ async fn work(
         clean = life.run(signal, grace) => clean,
         () = watch => false,
     };
-    if let Err(error) = tokio::time::timeout(CLOSE_LIMIT, recovery::stopped(&db)).await.unwrap_or(Ok(())) {
-        // The next start takes this stop for a crash, which uses up one of several chances of the work left
-        // over.
-        tracing::warn!(error = &error as &dyn std::error::Error, "the orderly stop was not written down");
-    }
+    hand_over(&instance, true).await;
     if tokio::time::timeout(CLOSE_LIMIT, db.close()).await.is_err() {
         tracing::warn!("the connections to the database did not close in time");
     }
@@ -155,22 +157,32 @@ async fn work(
     Ok(clean)
 }
 
+/// Lets another instance take over at once. `orderly` says that the work left over was in flight in no crash.
+async fn hand_over(instance: &Instance, orderly: bool) {
+    let left = tokio::time::timeout(CLOSE_LIMIT, instance.leave(orderly)).await;
+    if let Err(error) = left.unwrap_or(Ok(())) {
+        // The next start takes this stop for a crash, which uses up one of several chances of the work left
+        // over.
+        tracing::warn!(error = &error as &dyn std::error::Error, "the orderly stop was not written down");
+    }
+}
+
 /// Runs the start up to the point at which updates are received.
 async fn start(
     config: &Config,
     clock: Clock,
     life: &Lifecycle,
-    metrics: &Metrics,
-    readiness: &Readiness,
-    db: &Db,
+    (metrics, readiness): (&Metrics, &Readiness),
+    (db, instance): (&Db, &Instance),
 ) -> Result<()> {
     bring_up_to_date(config, life, db).await?;
+    instance.join().await.context("this instance cannot be registered")?;
     let cache = clients::cache(config, life, metrics, db).await?;
     let (write_behind, writer) = write_behind::open(db.clone(), cache.clone(), metrics.clone());
     life.spawn("write-behind", writer.run(life.clone()));
     let registry = models(config, metrics)?;
     let speech = clients::speech(config)?;
-    let api = clients::bot_api(config, metrics)?;
+    let api = clients::bot_api(config, life, metrics)?;
     let books = Books { db: db.clone(), registry, clock, terms: clients::terms(config) };
     let assistant = clients::assistant(config, &books, (&api, &cache), speech.as_ref(), (life, metrics))?;
     let me = telegram_start::introduce(&api, life).await?;
@@ -212,6 +224,7 @@ async fn start(
     let (updates, receiver) = mpsc::channel(intake::UPDATES_IN_FLIGHT);
     life.spawn_vital("dispatcher", dispatcher::run(context.clone(), receiver));
     let intake = Intake::new(context.clone(), updates);
+    standby::take_work(instance, readiness).await?;
     let webhook = telegram_start::open_way(config, life, &api).await?;
     intake::replay(&intake).await.context("what the last run left cannot be taken up")?;
     jobs::spawn(&intake, &context, config);

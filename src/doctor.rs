@@ -14,6 +14,7 @@ use crate::config::Config;
 use crate::db::audit::{Problem, Totals, totals};
 use crate::db::{Db, migrate};
 use crate::services::audit::{self, Audit, Extent};
+use crate::services::instances;
 use crate::telemetry::metrics::Metrics;
 
 /// Time limit of one check.
@@ -53,6 +54,7 @@ pub async fn examine(config: &Config) -> (String, bool) {
         ("servers", database.servers),
         ("pooler", database.pooler),
         ("clock", database.clock),
+        ("instances", database.instances),
         ("telegram", Some(telegram)),
         ("anthropic", Some(anthropic)),
         ("models", Some(models)),
@@ -97,8 +99,8 @@ pub async fn migrate(config: &Config) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Audits all books, or what has changed since the last audit that found nothing. Returns the report and whether
-/// they are right.
+/// Audits all books, or what has changed since the last audit that found nothing. Returns the report and
+/// whether they are right.
 ///
 /// # Errors
 /// Returns an error if the books cannot be read.
@@ -130,6 +132,17 @@ pub async fn audit(config: &Config, recent: bool) -> anyhow::Result<(String, boo
     }
     db.close().await;
     Ok((report, problems.is_empty()))
+}
+
+/// Returns one line for each instance that is alive.
+///
+/// # Errors
+/// Returns an error if the database is away or was never migrated.
+pub async fn instances(config: &Config) -> anyhow::Result<String> {
+    let db = open(config).await?;
+    let described = tokio::time::timeout(LIMIT, instances::describe(&db)).await?;
+    db.close().await;
+    Ok(described?)
 }
 
 /// Writes the sums over all books.

@@ -2,7 +2,9 @@
 //! The first signal stops new work. The end of the grace time or a second signal cuts, keeps and settles what
 //! runs.
 
+pub mod fence;
 pub mod kill_point;
+pub(crate) mod process_identity;
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
@@ -14,6 +16,7 @@ use futures::FutureExt;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use self::fence::Fence;
 pub(crate) use self::kill_point::kill_point;
 
 /// How long cancelled work may take to store and settle its results, after the grace time.
@@ -28,6 +31,8 @@ pub struct Lifecycle {
     /// Cancelled when running work must end; always later than `drain`, although it is not a child token of
     /// it.
     pub abort: CancellationToken,
+    /// Whether this instance may act.
+    pub fence: Fence,
     crashed: Arc<AtomicBool>,
 }
 
@@ -59,6 +64,14 @@ impl Lifecycle {
         });
     }
 
+    /// Ends the service at once, as after a crash: nothing more may be asked of anybody. Running work is cut.
+    pub(crate) fn fail(&self) {
+        self.fence.close();
+        self.crashed.store(true, Ordering::Relaxed);
+        self.drain.cancel();
+        self.abort.cancel();
+    }
+
     /// Waits for the end of the service: `signal` is awaited for the first and again for the second signal.
     /// Returns whether everything ended without a crash.
     pub async fn run(&self, mut signal: impl AsyncFnMut(), grace: Duration) -> bool {
@@ -70,6 +83,7 @@ impl Lifecycle {
         self.tasks.close();
         tokio::select! {
             () = self.tasks.wait() => {}
+            () = self.abort.cancelled() => {}
             () = signal() => tracing::warn!("second signal, cutting what runs"),
             () = tokio::time::sleep(grace) => {
                 tracing::warn!(grace_s = grace.as_secs(), "the grace time is over, cutting what runs");

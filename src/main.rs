@@ -39,6 +39,8 @@ enum Command {
         #[arg(long)]
         recent: bool,
     },
+    /// Prints which instances are alive, since when, and which of them works.
+    Instances,
     /// Takes over people, balances, conversations and files from the predecessor's database. Stop both bots
     /// first. May be repeated: what was taken stays as it is.
     Import {
@@ -125,6 +127,18 @@ async fn main() -> ExitCode {
             }
             Err(error) => {
                 say(&format!("the books cannot be read: {error:#}"));
+                ExitCode::FAILURE
+            }
+        };
+    }
+    if matches!(command, Command::Instances) {
+        return match doctor::instances(&config).await {
+            Ok(lines) => {
+                say(&lines);
+                ExitCode::SUCCESS
+            }
+            Err(error) => {
+                say(&format!("the instances cannot be read: {error:#}"));
                 ExitCode::FAILURE
             }
         };

@@ -13,8 +13,8 @@ def quantile(share, family, labels=""):
 NOW = [
     number(
         "Bot",
-        "Whether the bot receives updates and hands them on, as /ready says.",
-        "min(bot_ready)",
+        "Whether an instance receives updates and hands them on, as /ready says.",
+        "max(bot_ready)",
         "none",
         [(None, RED), (1, GREEN)],
         to("logs"),

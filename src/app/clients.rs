@@ -33,13 +33,13 @@ use crate::tools::{Toolbox, WebAccess};
 const TELEGRAM_LIMIT: Duration = Duration::from_secs(120);
 
 /// Creates the client of the Bot API.
-pub(super) fn bot_api(config: &Config, metrics: &Metrics) -> Result<Api> {
+pub(super) fn bot_api(config: &Config, life: &Lifecycle, metrics: &Metrics) -> Result<Api> {
     let telegram = &config.telegram;
     let client = http::client(TELEGRAM_LIMIT).context("no HTTP client")?;
     let budget = telegram.sends_per_second;
     let api = Api::new(client, &telegram.api_url, &telegram.token, budget, metrics.clone())
         .context("TELEGRAM_API_URL")?;
-    Ok(api.with_files(telegram.file_limit, telegram.is_local()))
+    Ok(api.with_files(telegram.file_limit, telegram.is_local()).behind(life.fence.clone()))
 }
 
 /// Creates the cache for the rows of this database.
@@ -123,6 +123,7 @@ pub(super) fn assistant(
         clock,
         idle_limit,
         max_silence,
+        fence: life.fence.clone(),
         metrics,
     })
 }

@@ -48,6 +48,9 @@ pub(crate) enum ApiError {
     /// The response is not one of the Bot API, but no failure either; the call may have taken effect.
     #[error("the answer of the Bot API cannot be read ({0})")]
     Unreadable(u16),
+    /// This instance has sent no heartbeat for too long, so the call was not made.
+    #[error("not called: no heartbeat has arrived for too long")]
+    Fenced,
     /// No connection could be opened: the call had no effect.
     #[error("the Bot API cannot be reached")]
     Unreachable(#[source] reqwest::Error),
@@ -223,6 +226,7 @@ impl ApiError {
             | Self::Unreadable(_)
             | Self::Unreachable(_)
             | Self::Broken(_)
+            | Self::Fenced
             // The operator can fix these two, and then everything that waits must be sent.
             | Self::Conflict(_)
             | Self::Unauthorized(_) => true,

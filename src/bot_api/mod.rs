@@ -25,6 +25,7 @@ use download_room::DownloadRoom;
 
 use crate::domain::file::PUBLIC_LIMIT;
 use crate::domain::ids::ChatId;
+use crate::lifecycle::fence::Fence;
 use crate::telemetry::metrics::Metrics;
 
 /// Default time limit of a call.
@@ -44,6 +45,7 @@ pub(crate) struct Api {
     /// Whether the server may keep its files on this machine.
     is_local: bool,
     room: DownloadRoom,
+    fence: Fence,
 }
 
 /// The envelope of every response.
@@ -85,7 +87,13 @@ impl Api {
             file_limit: PUBLIC_LIMIT,
             is_local: false,
             room: DownloadRoom::default(),
+            fence: Fence::default(),
         })
+    }
+
+    /// Sets the fence behind which this instance makes calls.
+    pub(crate) fn behind(self, fence: Fence) -> Self {
+        Self { fence, ..self }
     }
 
     /// Sets the largest file that the server hands out, in bytes, and whether it is a local Bot API server,
@@ -204,6 +212,7 @@ impl Api {
     }
 
     async fn send<M: Method>(&self, method: &M, limit: Duration) -> Result<M::Response, ApiError> {
+        self.check_fence()?;
         let url = self.addresses.method(M::NAME);
         let answer = match self.http.post(url).timeout(limit).json(method).send().await {
             Ok(response) => read(response).await,
@@ -211,6 +220,11 @@ impl Api {
         };
         self.count(M::NAME, &answer);
         answer
+    }
+
+    /// Telegram cannot tell a call of an instance that others have given up, so it is not made.
+    fn check_fence(&self) -> Result<(), ApiError> {
+        if self.fence.is_open() { Ok(()) } else { Err(ApiError::Fenced) }
     }
 
     fn count<T>(&self, method: &str, answer: &Result<T, ApiError>) {

@@ -6,6 +6,7 @@ use super::output_ratio::OutputRatios;
 use crate::db::Db;
 use crate::domain::clock::Clock;
 use crate::domain::tool::ToolName;
+use crate::lifecycle::fence::Fence;
 use crate::llm::Provider;
 use crate::llm::event::ToolCall;
 use crate::llm::registry::Registry;
@@ -53,6 +54,8 @@ pub(crate) struct Assistant {
     pub idle_limit: Duration,
     /// How long a stream may send only pings before it is treated as broken.
     pub max_silence: Duration,
+    /// Whether this instance may ask a model.
+    pub fence: Fence,
     /// The metrics of requests, tokens and tools.
     pub metrics: Metrics,
 }

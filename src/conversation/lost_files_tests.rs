@@ -137,6 +137,7 @@ async fn answered(provider: Provider, request: &TurnRequest) -> TurnReport {
         clock: Clock::System,
         idle_limit: std::time::Duration::from_secs(30),
         max_silence: std::time::Duration::from_secs(30),
+        fence: crate::lifecycle::fence::Fence::default(),
         metrics,
     };
     let (screen, _watched) = mpsc::channel(100);

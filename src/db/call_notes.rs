@@ -4,10 +4,13 @@ use super::model_calls::{PricedCall, RecordCalls};
 use super::{Db, DbError};
 use crate::domain::turn::TurnRef;
 
-/// Records the calls of an open turn's attempt so far. Replaces what was recorded before, except calls that
-/// have a payer. The calls of an abandoned attempt become the owner's loss, like all other work of that
-/// attempt.
+/// Records the calls of a turn's attempt so far. Replaces what was recorded before, except calls that have a
+/// payer. The calls of an abandoned attempt become the owner's loss, like all other work of that attempt; so
+/// do those of an instance from which the turn was taken, also after its end.
 pub async fn note(db: &Db, turn: TurnRef, entries: &[PricedCall]) -> Result<(), DbError> {
-    let op = RecordCalls::of(turn, entries)?;
+    if entries.is_empty() {
+        return Ok(());
+    }
+    let op = RecordCalls::of(turn, db.epoch(), entries)?;
     db.submit(&db.shared.notes, || op.clone()).await
 }

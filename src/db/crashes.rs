@@ -1,7 +1,7 @@
 //! Repository of crashes: which turns and updates were in flight when the process died. At the next start,
 //! only the database knows.
 
-use super::{Db, DbError};
+use super::{Db, DbError, Tx};
 
 /// The work that the last process left in flight.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -43,14 +43,14 @@ pub(crate) async fn count(db: &Db) -> Result<Crash, DbError> {
 }
 
 /// Records an orderly shutdown, so that remaining work is not counted as lost in a crash.
-pub(crate) async fn clear(db: &Db) -> Result<(), DbError> {
+pub(crate) async fn clear(tx: &mut Tx<'_>) -> Result<(), DbError> {
     sqlx::query!(
         "WITH open AS (
            UPDATE turns SET in_flight = FALSE, alone = FALSE WHERE state = 'open' AND in_flight
          )
          UPDATE inbox SET in_flight = FALSE, alone = FALSE WHERE handled_at IS NULL AND in_flight"
     )
-    .execute(db.pool())
+    .execute(&mut **tx)
     .await
     .map_err(DbError::at("crashes::clear"))?;
     Ok(())

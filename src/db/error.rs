@@ -67,6 +67,9 @@ pub enum DbError {
         /// The broken rule.
         what: &'static str,
     },
+    /// This instance has sent no heartbeat for too long: others may be about to take over.
+    #[error("no heartbeat has arrived for too long")]
+    Fenced,
     /// The service stops, so the operation is no longer repeated.
     #[error("given up at shutdown")]
     Cancelled,
@@ -131,6 +134,7 @@ impl DbError {
             Self::Unavailable { .. } | Self::Deadline { .. } => Some("the database is away, waiting"),
             Self::TooSlow { .. } => Some("the database is slow, trying again"),
             Self::Contended { .. } => Some("another transaction was in the way, trying again"),
+            Self::Fenced => Some("no heartbeat has arrived for too long, waiting"),
             Self::Failed { .. } | Self::MissingRow { .. } | Self::Inconsistent { .. } | Self::Cancelled => {
                 None
             }

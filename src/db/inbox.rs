@@ -22,6 +22,8 @@ pub(crate) struct RawUpdate {
 /// Stores all updates, or none on an error. Returns the ids of those not handled yet: new updates, and known
 /// ones that still wait.
 pub(crate) async fn store(db: &Db, updates: &[RawUpdate]) -> Result<Vec<UpdateId>, DbError> {
+    // The instance that takes over gets them from Telegram once more.
+    db.check_fence()?;
     let ids: Vec<i64> = updates.iter().map(|update| update.id.0).collect();
     let kinds: Vec<String> = updates.iter().map(|update| update.kind.clone()).collect();
     let payloads: Vec<String> = updates.iter().map(|update| update.payload.clone()).collect();

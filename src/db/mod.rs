@@ -27,6 +27,7 @@ pub mod holds;
 pub(crate) mod imported_turns;
 pub(crate) mod imports;
 pub(crate) mod inbox;
+pub(crate) mod instances;
 pub(crate) mod invoices;
 pub(crate) mod known_transcripts;
 mod lanes;

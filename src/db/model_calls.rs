@@ -48,7 +48,8 @@ pub(crate) async fn record(tx: &mut Tx<'_>, turn: TurnRef, entries: &[PricedCall
     if entries.is_empty() {
         return Ok(());
     }
-    RecordCalls::execute(tx, vec![RecordCalls::of(turn, entries)?]).await.map(drop)
+    let calls = RecordCalls::of(turn, tx.epoch(), entries)?;
+    RecordCalls::execute(tx, vec![calls]).await.map(drop)
 }
 
 /// Calls of an attempt, as an operation of the shared statement.
@@ -56,12 +57,13 @@ pub(crate) async fn record(tx: &mut Tx<'_>, turn: TurnRef, entries: &[PricedCall
 pub(super) struct RecordCalls {
     turn_id: i64,
     attempt: i32,
+    epoch: i64,
     calls: Box<RawValue>,
 }
 
 impl RecordCalls {
-    pub(super) fn of(turn: TurnRef, entries: &[PricedCall]) -> Result<Self, DbError> {
-        Ok(Self { turn_id: turn.id.0, attempt: turn.attempt, calls: rows(entries)? })
+    pub(super) fn of(turn: TurnRef, epoch: i64, entries: &[PricedCall]) -> Result<Self, DbError> {
+        Ok(Self { turn_id: turn.id.0, attempt: turn.attempt, epoch, calls: rows(entries)? })
     }
 }
 
@@ -194,8 +196,8 @@ pub(crate) async fn charge_owner(tx: &mut Tx<'_>, turn: TurnId) -> Result<(), Db
     Ok(())
 }
 
-/// Records a call that was made for a closed turn after its end, as attempt 0. Statistics that already include
-/// the turn are corrected. Changes nothing if the call is recorded.
+/// Records a call that was made for a closed turn after its end, as attempt 0. Statistics that already
+/// include the turn are corrected. Changes nothing if the call is recorded.
 pub(crate) async fn record_afterwards(
     tx: &mut Tx<'_>,
     turn: TurnId,

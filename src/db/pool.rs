@@ -24,12 +24,15 @@ use super::turns::close_turn::CloseTurn;
 use super::turns::open_turn::OpenTurn;
 use super::tx::Tx;
 use crate::config::{Database, Postgres};
+use crate::lifecycle::fence::Fence;
 use crate::telemetry::metrics::Metrics;
 
 /// Connections for opening and closing turns, but at most a third of all.
 const TURNS: u32 = 2;
 /// Connections for background writes.
 const ASIDE: u32 = 1;
+/// Connections for heartbeats, beside all others.
+const BEATS: u32 = 1;
 /// The pause between two searches for the server that takes writes.
 const SEARCH_PAUSE: Duration = Duration::from_millis(250);
 
@@ -37,7 +40,7 @@ const SEARCH_PAUSE: Duration = Duration::from_millis(250);
 #[derive(Clone, Debug)]
 pub struct Db {
     pool: PgPool,
-    servers: Arc<Servers>,
+    pub(super) servers: Arc<Servers>,
     /// Behind a pooler, the servers for work that needs a session of its own.
     direct: Option<Arc<Servers>>,
     /// What begins a transaction; `None` where a session keeps its settings.
@@ -47,6 +50,10 @@ pub struct Db {
     pub(super) shared: Arc<GroupCommits>,
     metrics: Metrics,
     stop: CancellationToken,
+    /// Whether this instance may act, and the epoch of its turns.
+    fence: Fence,
+    /// The connection for heartbeats, which must not wait for others.
+    pub(super) beats: Arc<Lanes>,
 }
 
 /// Shared statements, with connections of their own.
@@ -83,7 +90,7 @@ impl GroupCommits {
 
 impl Db {
     /// Creates the pool. Connections are opened by the first operations. Of the `pool_size` connections (at
-    /// least 3), some are reserved for shared statements.
+    /// least 3), some are reserved for shared statements. One more, for heartbeats, is not counted.
     ///
     /// # Errors
     /// Returns [`DbError::Failed`] if an address is invalid.
@@ -106,6 +113,7 @@ impl Db {
         let direct = direct.transpose()?.map(Arc::new);
         let turns = (pool_size / 3).clamp(1, TURNS);
         let shared = Arc::new(GroupCommits::new(&servers, *has_pooler, turns, &metrics));
+        let beats = Arc::new(Lanes::new(servers.clone(), *has_pooler, BEATS));
         let pool_size = pool_size.saturating_sub(turns + ASIDE).max(1);
         let good = servers.clone();
         let pool = PgPoolOptions::new()
@@ -120,7 +128,8 @@ impl Db {
             .connect_lazy_with(servers.connect(Purpose::Own).0);
         let begin = has_pooler.then(|| Purpose::Own.begin());
         let found = watch::Sender::new(0);
-        Ok(Self { pool, servers, direct, begin, found, shared, metrics, stop: CancellationToken::new() })
+        let (stop, fence) = (CancellationToken::new(), Fence::default());
+        Ok(Self { pool, servers, direct, begin, found, shared, metrics, stop, fence, beats })
     }
 
     /// Chooses the server that takes writes, if there are several. A program that does not [`follow`](Self::follow)
@@ -185,6 +194,25 @@ impl Db {
         Self { stop, ..self }
     }
 
+    /// Sets the fence behind which this instance opens, answers and closes turns.
+    #[must_use]
+    pub(crate) fn behind(self, fence: Fence) -> Self {
+        Self { fence, ..self }
+    }
+
+    /// Returns the epoch under which this instance opens and closes turns.
+    pub(crate) fn epoch(&self) -> i64 {
+        self.fence.epoch()
+    }
+
+    /// Checks that this instance may begin something.
+    ///
+    /// # Errors
+    /// Returns [`DbError::Fenced`], which passes unless another instance has taken over.
+    pub(super) fn check_fence(&self) -> Result<(), DbError> {
+        if self.fence.is_open() { Ok(()) } else { Err(DbError::Fenced) }
+    }
+
     /// Creates a database that nobody reaches, for tests; operations are not repeated. Needs a runtime.
     #[cfg(test)]
     pub(crate) fn nowhere() -> Self {
@@ -203,7 +231,7 @@ impl Db {
             Some(begin) => Box::pin(self.pool.begin_with(begin.clone())).await,
         };
         let inner = inner.map_err(DbError::at("db::begin"))?;
-        Ok(Tx::new(inner, self.metrics.db_queries.clone()))
+        Ok(Tx::new(inner, self.metrics.db_queries.clone(), self.epoch()))
     }
 
     /// Commits a transaction.
@@ -273,7 +301,7 @@ impl Db {
 
     /// Closes all connections after waiting for running statements.
     pub async fn close(&self) {
-        tokio::join!(self.pool.close(), self.shared.close());
+        tokio::join!(self.pool.close(), self.shared.close(), self.beats.close());
     }
 }
 

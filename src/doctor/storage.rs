@@ -7,11 +7,12 @@ use crate::cache::health;
 use crate::config::Config;
 use crate::db::{Db, DbError, LoginRefusal, ServerState, checks, migrate};
 use crate::domain::clock::Clock;
+use crate::services::instances;
 use crate::telemetry::logs::chain;
 use crate::telemetry::metrics::Metrics;
 
-/// How far the clocks of this machine and of the database may be apart, in seconds. Retention, leases and links to
-/// files depend on both.
+/// How far the clocks of this machine and of the database may be apart, in seconds. Retention, leases and
+/// links to files depend on both.
 const CLOCK_LIMIT_S: i64 = 30;
 
 /// What was found out about PostgreSQL.
@@ -24,11 +25,13 @@ pub(super) struct DatabaseFindings {
     pub(super) pooler: Option<Finding>,
     /// The clock, if the server tells the time.
     pub(super) clock: Option<Finding>,
+    /// Which instances run, if the schema is up to date.
+    pub(super) instances: Option<Finding>,
 }
 
 impl From<Finding> for DatabaseFindings {
     fn from(schema: Finding) -> Self {
-        Self { schema, servers: None, pooler: None, clock: None }
+        Self { schema, servers: None, pooler: None, clock: None, instances: None }
     }
 }
 
@@ -66,7 +69,12 @@ async fn examine(config: &Config, db: &Db) -> DatabaseFindings {
     let pooler = pooler(db, postgres.has_pooler).await;
     let time = within(migrate::server_time(db)).await;
     let clock = time.ok().map(|time| clock((time - Clock::System.now()).num_seconds()));
-    DatabaseFindings { schema, servers, pooler, clock }
+    let described = match schema {
+        Finding::Fine(_) => tokio::time::timeout(LIMIT, instances::describe(db)).await.ok(),
+        _ => None,
+    };
+    let instances = described.and_then(Result::ok).map(|lines| Finding::Fine(lines.replace('\n', "; ")));
+    DatabaseFindings { schema, servers, pooler, clock, instances }
 }
 
 async fn within<T>(asked: impl Future<Output = Result<T, DbError>>) -> Result<T, DbError> {

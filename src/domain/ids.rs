@@ -56,6 +56,10 @@ id!(
     OutboxId(i64)
 );
 id!(
+    /// A process of the bot, from its start to its end.
+    InstanceId(i64)
+);
+id!(
     /// An offer of balance for Stars.
     InvoiceId(i64)
 );

@@ -77,6 +77,8 @@ pub const ALL: &[&str] = &[
     "sandbox: executed",
     "sandbox: before the results",
     "sandbox: killed",
+    "takeover: declared dead",
+    "takeover: after the commit",
     "import: people taken",
     "import: messages taken",
 ];

@@ -24,6 +24,7 @@ pub(crate) mod group_upgrade;
 pub(crate) mod groups;
 pub(crate) mod history;
 pub(crate) mod importing;
+pub mod instances;
 pub mod intake;
 pub(crate) mod janitor;
 pub mod made_files;

@@ -121,11 +121,6 @@ pub async fn count_crash(db: &Db) -> Result<Crash, DbError> {
     crashes::count(db).await
 }
 
-/// Records at the end of an orderly stop that the work left over was in flight in no crash.
-pub async fn stopped(db: &Db) -> Result<(), DbError> {
-    crashes::clear(db).await
-}
-
 /// Marks a turn as in flight while what is left of it is delivered and it is closed.
 pub async fn finish(db: &Db, left: &LeftOpen, company: Company) -> Result<(), DbError> {
     turns::take_up(db, left.turn, company == Company::Nobody).await

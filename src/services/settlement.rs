@@ -7,7 +7,7 @@ use super::recovery::Company;
 use crate::db::model_calls::Payer;
 use crate::db::outbox::{self, OutboxMessage};
 use crate::db::turns::closing::{self, ClosedTurn, StoredAnswer, TurnClosing};
-use crate::db::{Db, DbError, model_calls, turns};
+use crate::db::{Db, DbError, call_notes, model_calls, turns};
 use crate::domain::ids::{OutboxId, TurnId};
 use crate::domain::money::Usd;
 use crate::domain::turn::{ModelCall, Outcome, TurnFailure, TurnRef, TurnReport};
@@ -63,6 +63,8 @@ pub async fn settle(books: &Books, turn: TurnRef, ending: Ending<'_>) -> Result<
     };
     kill_point!("settle: before the commit");
     let Some(closed) = closing::close(&books.db, &closing).await? else {
+        // If another instance has taken the turn over, nobody else knows of these calls.
+        call_notes::note(&books.db, turn, closing.calls).await?;
         return outbox::pending(&books.db, Some(turn.id), 0.0, OutboxId(0)).await.map(Settled::AlreadyClosed);
     };
     kill_point!("settle: after the commit");
@@ -102,8 +104,13 @@ fn payer(outcome: Outcome) -> Payer {
 /// owner's loss.
 pub(crate) async fn postpone(books: &Books, turn: TurnRef, calls: &[ModelCall]) -> Result<Usd, DbError> {
     let mut tx = books.db.begin().await?;
-    turns::postpone(&mut tx, turn).await?;
+    let is_ours = turns::postpone(&mut tx, turn).await?;
     model_calls::record(&mut tx, turn, &books.entries(calls)).await?;
+    if !is_ours {
+        // Whoever has the turn decides who pays.
+        Db::commit(tx).await?;
+        return Ok(Usd::ZERO);
+    }
     let lost = model_calls::decide(&mut tx, turn.id, Payer::Owner, (turn.attempt, &[])).await?;
     Db::commit(tx).await?;
     Ok(lost)
@@ -136,15 +143,17 @@ pub struct Restarted {
 }
 
 /// Enqueues finished parts of an answer in progress. If one of them replaces the live message, the turn no
-/// longer has one.
+/// longer has one. If another instance has taken the turn over, the result is that of a shutdown.
 pub async fn promise(
     db: &Db,
     turn: TurnId,
     parts: &[OutboxMessage],
 ) -> Result<Vec<(OutboxId, OutboxMessage)>, DbError> {
     let mut tx = db.begin().await?;
+    turns::keep_ours(&mut tx, turn).await?;
     if parts.iter().any(|part| part.replaces.is_some()) {
-        turns::show_in(&mut *tx, turn, None).await?;
+        let epoch = tx.epoch();
+        turns::show_in((&mut *tx, epoch), turn, None).await?;
     }
     let owed = outbox::enqueue(&mut tx, parts).await?;
     Db::commit(tx).await?;

@@ -76,7 +76,8 @@ metrics! {
     messages_batched: IntCounter = "bot_queue_messages_batched_total";
     /// Messages that Telegram accepted (answers, greetings, notices).
     messages_sent: IntCounter = "bot_messages_sent_total";
-    /// Seconds from the moment a message was owed to its acceptance by Telegram; for an answer, from its settlement.
+    /// Seconds from the moment a message was owed to its acceptance by Telegram; for an answer, from its
+    /// settlement.
     delivery: Histogram = "bot_delivery_seconds";
     /// Messages that Telegram refused for good.
     messages_refused: IntCounter = "bot_messages_refused_total";
@@ -113,8 +114,8 @@ metrics! {
     preparation: Histogram = "bot_turn_preparation_seconds";
     /// Seconds from the request to the model to its first visible text.
     first_text: Histogram = "bot_llm_first_text_seconds";
-    /// Seconds from the first words of an answer to the draft, or to the message in a group, that shows them. Answers
-    /// that are complete before that are not counted.
+    /// Seconds from the first words of an answer to the draft, or to the message in a group, that shows them.
+    /// Answers that are complete before that are not counted.
     first_shown: Histogram = "bot_first_draft_seconds";
     /// Seconds from the request to the model to the end of its answer.
     llm_request: Histogram = "bot_llm_request_seconds";
@@ -126,8 +127,8 @@ metrics! {
     tool_calls: IntCounterVec = "bot_tool_calls_total" <"tool_name", "status">;
     /// Seconds that calls of a tool took.
     tool_execution: HistogramVec = "bot_tool_execution_seconds" <"tool_name">;
-    /// Calls of paid tools that were refused, because too little was left of the balance or of what a sub-agent's task
-    /// may cost.
+    /// Calls of paid tools that were refused, because too little was left of the balance or of what a
+    /// sub-agent's task may cost.
     tools_refused: IntCounterVec = "bot_tools_refused_total" <"tool_name", "reason">;
     /// Payments that Telegram reported, by result.
     payments: IntCounterVec = "bot_payments_total" ["result": "credited" | "known"];
@@ -141,18 +142,23 @@ metrics! {
     reconciled: IntCounterVec = "bot_star_reconciled_total" ["what": "payment" | "refund"];
     /// Rows that were deleted because they had served their purpose.
     cleaned_up: IntCounterVec = "bot_cleaned_up_rows_total" ["what": "messages" | "checkpoints" | "updates" | "deliveries"];
+    /// The epoch under which this instance does the work: how often it was taken over so far. 0 while it
+    /// stands by.
+    work_epoch: IntGauge = "bot_work_epoch";
+    /// When a heartbeat of this instance last reached the database, seconds since 1970.
+    heartbeat_time: IntGauge = "bot_heartbeat_timestamp_seconds";
     /// What the audit of the books found to be wrong when it last ran; 0 is what an operator wants to see.
     audit_problems: IntGauge = "bot_audit_problems";
     /// When the audit last ran to its end, seconds since 1970.
     audit_time: IntGauge = "bot_audit_timestamp_seconds";
-    /// When an audit of all books last found nothing, seconds since 1970; 0 before the first. The other audits
-    /// read what has changed since.
+    /// When an audit of all books last found nothing, seconds since 1970; 0 before the first. The other
+    /// audits read what has changed since.
     audit_full_time: IntGauge = "bot_audit_full_timestamp_seconds";
     /// What the models and transcriptions have cost in 10^-9 US dollars, by who pays; the owner pays where
     /// the fault was ours.
     costs: IntCounterVec = "bot_costs_nanousd_total" ["payer": "user" | "owner"];
-    /// What closed turns and transcriptions have cost, in 10^-9 US dollars, by model or paid service; without attempts
-    /// that a crash has ended.
+    /// What closed turns and transcriptions have cost, in 10^-9 US dollars, by model or paid service; without
+    /// attempts that a crash has ended.
     service_costs: IntCounterVec = "bot_service_costs_nanousd_total" <"service">;
     /// What was given back for answers that never reached their chats, in 10^-9 US dollars; the owner's loss,
     /// too.
@@ -203,8 +209,8 @@ metrics! {
     ready: IntGauge = "bot_ready";
     /// The version that runs; always 1.
     build_info: IntGaugeVec = "bot_build_info" <"version">;
-    /// When the figures about the state of the database were read, seconds since 1970; they are read when Prometheus
-    /// asks, at most every 10 seconds.
+    /// When the figures about the state of the database were read, seconds since 1970; they are read when
+    /// Prometheus asks, at most every 10 seconds.
     state_time: IntGauge = "bot_state_timestamp_seconds";
     /// Users with an account.
     users: IntGauge = "bot_total_users";

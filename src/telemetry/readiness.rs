@@ -11,6 +11,8 @@ use tokio::time::Instant;
 #[derive(Clone, Debug)]
 pub(crate) struct Readiness {
     stage: Arc<AtomicU8>,
+    /// Why the service stands by, in words for the operator.
+    standby: Arc<Mutex<String>>,
     /// The part that receives updates from Telegram and stores them.
     pub intake: Health,
     /// The part that dispatches stored updates to the handlers.
@@ -20,11 +22,13 @@ pub(crate) struct Readiness {
 const STARTING: u8 = 0;
 const RUNNING: u8 = 1;
 const DRAINING: u8 = 2;
+const STANDBY: u8 = 3;
 
 impl Default for Readiness {
     fn default() -> Self {
         Self {
             stage: Arc::new(AtomicU8::new(STARTING)),
+            standby: Arc::default(),
             intake: Health::new("no updates have been asked for yet"),
             dispatcher: Health::new("the dispatcher has not begun yet"),
         }
@@ -35,6 +39,17 @@ impl Readiness {
     /// Marks the start as finished; from now on the parts decide.
     pub(crate) fn running(&self) {
         self.stage.store(RUNNING, Ordering::Relaxed);
+    }
+
+    /// Marks the service as standing by, for this reason.
+    pub(crate) fn standing_by(&self, reason: String) {
+        *self.standby.lock() = reason;
+        self.stage.store(STANDBY, Ordering::Relaxed);
+    }
+
+    /// Marks the service as starting again, after standing by.
+    pub(crate) fn starting(&self) {
+        self.stage.store(STARTING, Ordering::Relaxed);
     }
 
     /// Marks the service as draining: it takes no new work.
@@ -50,6 +65,7 @@ impl Readiness {
         match self.stage.load(Ordering::Relaxed) {
             STARTING => Err("starting".to_owned()),
             DRAINING => Err("draining".to_owned()),
+            STANDBY => Err(format!("standing by: {}", self.standby.lock())),
             _ => {
                 let now = Instant::now();
                 let problems = [&self.intake, &self.dispatcher].into_iter();

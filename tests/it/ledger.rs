@@ -433,7 +433,7 @@ async fn charges_of_forty_millionths_take_exactly_their_sum() {
     world.close().await;
     let close = include_str!("../../src/db/turns/close.sql");
     let closing = json!([{
-        "turn_id": "%s", "state": "answered", "detail": "complete", "interrupted": false, "left_out": false, "attempt": 1,
+        "turn_id": "%s", "state": "answered", "detail": "complete", "interrupted": false, "left_out": false, "attempt": 1, "epoch": 0,
         "payer": "user", "subject": "the model", "decided": 0, "owed": [], "calls": [{
             "call": 0, "model_id": "m", "ended": "end_turn", "input": 1, "cache_write_5m": 0, "cache_write_1h": 0,
             "cache_read": 0, "output": 1, "thinking": 0, "web_searches": 0, "duration_ms": 1, "cost": "0.00004",

@@ -57,6 +57,7 @@ mod groups;
 mod growth;
 mod harness;
 mod import;
+mod instances;
 mod intake;
 mod interruptions;
 mod judges;

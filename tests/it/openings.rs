@@ -116,6 +116,7 @@ async fn two_people_who_are_said_to_have_the_same_conversation_are_not_mixed_up(
     let asked = |user: i64| {
         json!({
             "thread_id": owner, "owner_id": user, "user_id": user, "chat_id": user, "model_id": "m", "amount": "0.01", "free": false,
+            "epoch": 0,
             "said": [{"update_id": -user, "message_id": 900, "text": format!("{user} asks"), "sent_at": "2026-01-01T00:00:00Z"}],
         })
     };

@@ -83,7 +83,11 @@ impl Attempt {
         request: &LlmRequest,
         started: Instant,
     ) -> Result<StopReason, LlmError> {
-        let answer = stop.or_cut(assistant.provider.ask(request)).await.ok_or(LlmError::Cancelled)??;
+        let asking = async {
+            assistant.fence.opened().await;
+            assistant.provider.ask(request).await
+        };
+        let answer = stop.or_cut(asking).await.ok_or(LlmError::Cancelled)??;
         self.request_id = answer.request_id;
         let mut events = Watched::new(answer.events, assistant.idle_limit, stop);
         let mut said = Instant::now();

@@ -1,10 +1,10 @@
 -- Closes turns (closing::close), each of a different user. Locks turns, then threads, then users, as in all
--- transactions. Skips a turn that is closed already, and one whose other attempts may have calls without a
--- payer (`decided` is NULL).
+-- transactions. Skips a turn that is closed already, one that another instance has taken over (`epoch`), and one
+-- whose other attempts may have calls without a payer (`decided` is NULL).
 WITH closing AS (
   SELECT * FROM jsonb_to_recordset($1)
     AS closing (turn_id bigint, state text, detail text, answer text, interrupted boolean, answered_at timestamptz,
-                tool_rounds jsonb, left_out boolean, attempt integer, payer text, subject text, calls jsonb, decided numeric, owed jsonb)
+                tool_rounds jsonb, left_out boolean, attempt integer, epoch bigint, payer text, subject text, calls jsonb, decided numeric, owed jsonb)
 ), turn AS (
   -- CASE hides the condition from the planner, so that turns are found by their ids. A condition on `state`
   -- would search each among all open turns. Without statistics, the planner expects few open turns and would
@@ -12,7 +12,7 @@ WITH closing AS (
   UPDATE turns SET state = closing.state, detail = closing.detail, closed_at = now(), tool_rounds = closing.tool_rounds
   FROM closing, threads
   WHERE turns.id = closing.turn_id AND CASE WHEN turns.closed_at IS NULL THEN TRUE END AND threads.id = turns.thread_id
-    AND (decided IS NOT NULL OR turns.attempt = closing.attempt)
+    AND (decided IS NOT NULL OR turns.attempt = closing.attempt) AND turns.epoch = closing.epoch
   RETURNING closing.*, threads.id AS thread_id, threads.chat_id,
     coalesce(turns.payer_id, turns.asker_id, threads.user_id) AS user_id, turns.held
 ), thread AS (

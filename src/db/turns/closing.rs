@@ -5,8 +5,9 @@ use super::super::{Db, DbError, model_calls};
 use super::close_turn::CloseTurn;
 pub(crate) use super::close_turn::{ClosedTurn, StoredAnswer, TurnClosing};
 
-/// Closes a turn. Returns `None`, and changes nothing, if it was closed before. Concurrent closings share a
-/// statement. If that fails or an account stays locked, each turn is closed alone.
+/// Closes a turn. Returns `None`, and changes nothing, if it was closed before or another instance has taken
+/// it over. Concurrent closings share a statement. If that fails or an account stays locked, each turn is
+/// closed alone.
 ///
 /// A statement sees the commits before its start, but the newest version of rows that it locks; so it also
 /// releases a hold that was taken meanwhile. If `calls` may be incomplete, after a crash or because another
@@ -14,23 +15,28 @@ pub(crate) use super::close_turn::{ClosedTurn, StoredAnswer, TurnClosing};
 /// assigned a payer.
 pub(crate) async fn close(db: &Db, closing: &TurnClosing<'_>) -> Result<Option<ClosedTurn>, DbError> {
     if closing.calls_complete
-        && let Some(Some(written)) = db.shared.closings.try_submit(CloseTurn::of(closing, None)?).await
+        && let Some(Some(written)) =
+            db.shared.closings.try_submit(CloseTurn::of(closing, db.epoch(), None)?).await
     {
         return Ok(Some(written.of(closing)));
     }
     let TurnClosing { turn, payer, .. } = *closing;
     let mut tx = db.begin().await?;
-    let open =
-        sqlx::query!("SELECT id FROM turns WHERE id = $1 AND closed_at IS NULL FOR NO KEY UPDATE", turn.id.0)
-            .fetch_optional(&mut *tx)
-            .await
-            .map_err(DbError::at("closing::close"))?;
+    let open = sqlx::query!(
+        "SELECT id FROM turns WHERE id = $1 AND closed_at IS NULL AND epoch = $2 FOR NO KEY UPDATE",
+        turn.id.0,
+        db.epoch(),
+    )
+    .fetch_optional(&mut *tx)
+    .await
+    .map_err(DbError::at("closing::close"))?;
     if open.is_none() {
         return Ok(None);
     }
     let reported: Vec<i32> = closing.calls.iter().map(|entry| entry.call.number).collect();
     let decided = model_calls::decide(&mut tx, turn.id, payer, (turn.attempt, &reported)).await?;
-    let written = CloseTurn::execute(&mut tx, vec![CloseTurn::of(closing, Some(decided))?]).await?;
+    let written =
+        CloseTurn::execute(&mut tx, vec![CloseTurn::of(closing, db.epoch(), Some(decided))?]).await?;
     Db::commit(tx).await?;
     Ok(written.into_iter().flatten().next().map(|written| written.of(closing)))
 }

@@ -118,22 +118,26 @@ async fn open_turns(db: &Db, seconds: f64, only: Option<TurnId>) -> Result<Vec<L
     Ok(left.collect())
 }
 
-/// Records that an attempt had not shown anything at an orderly shutdown.
-pub(crate) async fn postpone(tx: &mut Tx<'_>, turn: TurnRef) -> Result<(), DbError> {
-    sqlx::query!(
-        "UPDATE turns SET in_flight = FALSE, alone = FALSE WHERE id = $1 AND state = 'open' AND attempt = $2",
+/// Records that an attempt had not shown anything at an orderly shutdown. Returns `false`, and changes
+/// nothing, if another attempt or instance has taken the turn over.
+pub(crate) async fn postpone(tx: &mut Tx<'_>, turn: TurnRef) -> Result<bool, DbError> {
+    let postponed = sqlx::query!(
+        "UPDATE turns SET in_flight = FALSE, alone = FALSE
+         WHERE id = $1 AND state = 'open' AND attempt = $2 AND epoch = $3",
         turn.id.0,
         turn.attempt,
+        tx.epoch(),
     )
     .execute(&mut **tx)
     .await
     .map_err(DbError::at("turns::postpone"))?;
-    Ok(())
+    Ok(postponed.rows_affected() > 0)
 }
 
 /// Starts a new attempt of an open turn if `attempt` is still the newest, and returns its number. Returns
-/// `None` if the turn was closed meanwhile. The turn is in flight from now on, `alone` if nothing else is. If
-/// it was in flight before, its session panicked, which counts as a crash.
+/// `None` if the turn was closed meanwhile, or another instance has taken it over. The turn is in flight from
+/// now on, `alone` if nothing else is. If it was in flight before, its session panicked, which counts as a
+/// crash.
 pub async fn restart(
     tx: &mut Tx<'_>,
     turn: TurnId,
@@ -141,13 +145,14 @@ pub async fn restart(
     alone: bool,
 ) -> Result<Option<i32>, DbError> {
     sqlx::query_scalar!(
-        "UPDATE turns SET attempt = greatest(attempt, $2 + 1), in_flight = TRUE, alone = $3,
+        "UPDATE turns SET attempt = greatest(attempt, $2 + 1), in_flight = TRUE, alone = $3, epoch = $4,
            crashes = crashes + (attempt = $2 AND in_flight)::int,
            crashes_alone = crashes_alone + (attempt = $2 AND in_flight)::int
-         WHERE id = $1 AND state = 'open' RETURNING attempt",
+         WHERE id = $1 AND state = 'open' AND epoch <= $4 RETURNING attempt",
         turn.0,
         attempt,
         alone,
+        tx.epoch(),
     )
     .fetch_optional(&mut **tx)
     .await
@@ -158,9 +163,11 @@ pub async fn restart(
 /// the turn closed.
 pub async fn take_up(db: &Db, turn: TurnId, alone: bool) -> Result<(), DbError> {
     sqlx::query!(
-        "UPDATE turns SET in_flight = TRUE, alone = $2 WHERE id = $1 AND state = 'open'",
+        "UPDATE turns SET in_flight = TRUE, alone = $2, epoch = $3
+         WHERE id = $1 AND state = 'open' AND epoch <= $3",
         turn.0,
-        alone
+        alone,
+        db.epoch(),
     )
     .execute(db.pool())
     .await
@@ -170,11 +177,28 @@ pub async fn take_up(db: &Db, turn: TurnId, alone: bool) -> Result<(), DbError> 
 
 /// Records that Telegram is about to be asked to send the live message.
 pub async fn begin_live(db: &Db, turn: TurnId) -> Result<(), DbError> {
-    sqlx::query!("UPDATE turns SET live_begun = TRUE WHERE id = $1 AND NOT live_begun", turn.0)
-        .execute(db.pool())
-        .await
-        .map_err(DbError::at("turns::begin_live"))?;
+    sqlx::query!(
+        "UPDATE turns SET live_begun = TRUE WHERE id = $1 AND NOT live_begun AND epoch = $2",
+        turn.0,
+        db.epoch(),
+    )
+    .execute(db.pool())
+    .await
+    .map_err(DbError::at("turns::begin_live"))?;
     Ok(())
+}
+
+/// Locks a turn against takeover until the transaction ends.
+///
+/// # Errors
+/// Returns [`DbError::Cancelled`] if another instance has taken it over.
+pub(crate) async fn keep_ours(tx: &mut Tx<'_>, turn: TurnId) -> Result<(), DbError> {
+    let ours =
+        sqlx::query!("SELECT id FROM turns WHERE id = $1 AND epoch = $2 FOR SHARE", turn.0, tx.epoch())
+            .fetch_optional(&mut **tx)
+            .await
+            .map_err(DbError::at("turns::keep_ours"))?;
+    ours.map(drop).ok_or(DbError::Cancelled)
 }
 
 /// Returns the live message of a turn, if there is one.
@@ -188,14 +212,19 @@ pub async fn live(db: &Db, turn: TurnId) -> Result<Option<MessageId>, DbError> {
 
 /// Records the live message of a turn, or that it has none.
 pub async fn show_in(
-    database: impl sqlx::PgExecutor<'_>,
+    (database, epoch): (impl sqlx::PgExecutor<'_>, i64),
     turn: TurnId,
     message: Option<MessageId>,
 ) -> Result<(), DbError> {
     let message = message.map(|message| message.0);
-    sqlx::query!("UPDATE turns SET live_message_id = $2 WHERE id = $1", turn.0, message)
-        .execute(database)
-        .await
-        .map_err(DbError::at("turns::show_in"))?;
+    sqlx::query!(
+        "UPDATE turns SET live_message_id = $2 WHERE id = $1 AND epoch = $3",
+        turn.0,
+        message,
+        epoch
+    )
+    .execute(database)
+    .await
+    .map_err(DbError::at("turns::show_in"))?;
     Ok(())
 }

@@ -3,7 +3,7 @@
 WITH asked AS (
   SELECT * FROM jsonb_to_recordset($1)
     AS asked (thread_id bigint, owner_id bigint, user_id bigint, chat_id bigint, topic_id integer, user_version bigint,
-              history_version bigint, model_id text, amount numeric, free boolean, said jsonb)
+              history_version bigint, model_id text, amount numeric, free boolean, epoch bigint, said jsonb)
 ), place AS (
   SELECT asked.*, threads.cleared_up_to, threads.chat_id AS home_id,
          -- Message ids of a group before its upgrade are lowered, so that they sort before all later ones.
@@ -55,8 +55,8 @@ WITH asked AS (
     AND (SELECT sponsor_id FROM group_settings WHERE group_settings.chat_id = due.home_id) IS NULL
   RETURNING users.id, amount
 ), turn AS (
-  INSERT INTO turns (thread_id, question_id, model_id, held, asker_id)
-  SELECT due.thread_id, question_id, model_id, gate.amount, CASE WHEN due.owner_id < 0 THEN due.user_id END
+  INSERT INTO turns (thread_id, question_id, model_id, held, asker_id, epoch)
+  SELECT due.thread_id, question_id, model_id, gate.amount, CASE WHEN due.owner_id < 0 THEN due.user_id END, due.epoch
   FROM due JOIN marked ON marked.id = due.thread_id LEFT JOIN gate ON gate.id = due.user_id ORDER BY due.user_id
   RETURNING id, thread_id, held
 ), stored AS (

@@ -64,6 +64,7 @@ pub(in crate::db) struct OpenTurn {
     model_id: String,
     amount: Usd,
     free: bool,
+    epoch: i64,
     said: Vec<MessageRow>,
 }
 
@@ -73,7 +74,7 @@ impl OpenTurn {
         asker: UserId,
         model: &ModelId,
         batch: &[Incoming],
-        reserve: HoldRequest,
+        (reserve, epoch): (HoldRequest, i64),
     ) -> Self {
         Self {
             thread_id: thread.0,
@@ -86,6 +87,7 @@ impl OpenTurn {
             model_id: model.0.clone(),
             amount: reserve.amount,
             free: reserve.free,
+            epoch,
             said: batch.iter().map(MessageRow::of).collect(),
         }
     }

@@ -40,7 +40,8 @@ pub enum OpenOutcome {
 /// Stores the messages of a batch with their files, opens their turn with its hold and marks their updates as
 /// handled, atomically. Without sufficient balance the turn is opened without a hold, so that the question is
 /// kept and the gate decides. Skips messages that are stored already; if their turn is still open, it is
-/// returned. The messages stand in the order in which they were written. Concurrent openings share a statement.
+/// returned. The messages stand in the order in which they were written. Concurrent openings share a
+/// statement.
 pub async fn open(
     db: &Db,
     place: ExpectedThread,
@@ -49,7 +50,9 @@ pub async fn open(
     batch: &[Incoming],
     reserve: HoldRequest,
 ) -> Result<OpenOutcome, DbError> {
-    let row = || OpenTurn::of(place, asker, model, batch, reserve);
+    // A turn that this instance opens after another one has taken over would wait for that one's sweep.
+    db.check_fence()?;
+    let row = || OpenTurn::of(place, asker, model, batch, (reserve, db.epoch()));
     let OpenTurnOutput { turn, held, history_version, files, fresh, older_up_to } =
         db.submit(&db.shared.openings, row).await?;
     let Some(turn) = turn else {
@@ -66,19 +69,21 @@ pub async fn open(
     Ok(OpenOutcome::Turn { turn, attempt: 1, held, cleared, history_version, files })
 }
 
-/// Finds the open turn of messages that an earlier `open` stored but whose result was lost.
+/// Finds the open turn of messages that an earlier `open` stored but whose result was lost. A turn of another
+/// instance is not returned: it answers it, or the sweep takes it up.
 async fn find_open(db: &Db, place: ExpectedThread, batch: &[Incoming]) -> Result<OpenOutcome, DbError> {
     let messages: Vec<i32> = batch.iter().map(|incoming| incoming.message.0).collect();
     let row = sqlx::query!(
         r#"SELECT turns.id, turns.attempt, turns.held IS NOT NULL AS "held!",
                   turns.question_id <= threads.cleared_up_to AS "cleared!"
            FROM turns JOIN threads ON threads.id = turns.thread_id
-           WHERE turns.thread_id = $1 AND turns.state = 'open' AND EXISTS (
+           WHERE turns.thread_id = $1 AND turns.state = 'open' AND turns.epoch = $4 AND EXISTS (
              SELECT 1 FROM messages WHERE messages.turn_id = turns.id AND messages.message_id = ANY($2)
                AND messages.chat_id = $3)"#,
         place.thread.0,
         &messages,
         place.key.chat.0,
+        db.epoch(),
     )
     .fetch_optional(db.pool())
     .await

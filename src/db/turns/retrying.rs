@@ -62,7 +62,8 @@ pub(crate) async fn retire(tx: &mut Tx<'_>, turn: TurnId) -> Result<i64, DbError
     .map_err(DbError::at("retrying::retire"))
 }
 
-/// Opens a turn for the question of a retired one, without a hold, and gives it the messages. `asker` wants that.
+/// Opens a turn for the question of a retired one, without a hold, and gives it the messages. `asker` wants
+/// that.
 pub(crate) async fn ask_again(
     tx: &mut Tx<'_>,
     turn: TurnId,
@@ -70,12 +71,13 @@ pub(crate) async fn ask_again(
     model: &ModelId,
 ) -> Result<TurnId, DbError> {
     let new = sqlx::query_scalar!(
-        "INSERT INTO turns (thread_id, question_id, model_id, retry_of, asker_id)
-         SELECT thread_id, question_id, $2, turns.id, CASE WHEN user_id < 0 THEN $3::bigint END
+        "INSERT INTO turns (thread_id, question_id, model_id, retry_of, asker_id, epoch)
+         SELECT thread_id, question_id, $2, turns.id, CASE WHEN user_id < 0 THEN $3::bigint END, $4
          FROM turns JOIN threads ON threads.id = thread_id WHERE turns.id = $1 RETURNING id",
         turn.0,
         model.0,
         asker.0,
+        tx.epoch(),
     )
     .fetch_one(&mut **tx)
     .await

@@ -102,7 +102,7 @@ async fn begin(screen: &Screen, place: Place, part: usize, state: &RichText) -> 
     let sent = screen.api.attempt(place.chat, Class::Live, &method).await?;
     kill_point!("live: after the call");
     let live = MessageId(sent.message_id);
-    let show = db.persist(|| turns::show_in(db.pool(), turn, Some(live)));
+    let show = db.persist(|| turns::show_in((db.pool(), db.epoch()), turn, Some(live)));
     if !matches!(tokio::time::timeout(REMEMBER_LIMIT, show).await, Ok(Ok(()))) {
         tracing::warn!(turn.id = turn.0, "the live message of the turn {turn} is not remembered");
     }

@@ -79,7 +79,7 @@ pub(crate) async fn find_live_message(
     request.live_message = abort.run_until_cancelled(lost).await.flatten();
     if request.live_message.is_some() {
         let (turn, live) = (left.turn, request.live_message);
-        db.persist(|| turns::show_in(db.pool(), turn, live)).await?;
+        db.persist(|| turns::show_in((db.pool(), db.epoch()), turn, live)).await?;
     }
     Ok(())
 }

@@ -274,6 +274,8 @@ const HOMES: &[(&str, &[&str])] = &[
     ("fluent_templates", &["telegram/text"]),
     ("clap", &["main.rs"]),
     ("rlimit", &["main.rs"]),
+    ("procfs", &["lifecycle"]),
+    ("rustix", &["lifecycle"]),
     ("ring", &["domain/digest.rs"]),
 ];
 

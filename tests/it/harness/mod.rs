@@ -28,8 +28,8 @@ use pooler::Pooler;
 use process::Process;
 use proxy::Proxy;
 
-/// Time limit of any wait, which only ends a test that hangs: on a machine whose PostgreSQL is starved, work of
-/// 10 seconds has taken 90.
+/// Time limit of any wait, which only ends a test that hangs: on a machine whose PostgreSQL is starved, work
+/// of 10 seconds has taken 90.
 pub(crate) const BOUND: Duration = Duration::from_secs(180);
 
 /// The most texts of chats that are looked for in the log of a test.
@@ -55,8 +55,8 @@ fn is_unfinished(message: &playground::telegram::Message) -> bool {
     button.and_then(|data| data.as_str()).is_some_and(|data| data.starts_with("stop:"))
 }
 
-/// Returns whether a message is an answer or another reply. The offer to answer a changed question again comes
-/// beside them.
+/// Returns whether a message is an answer or another reply. The offer to answer a changed question again
+/// comes beside them.
 fn is_reply(message: &playground::telegram::Message) -> bool {
     !message.text.starts_with('✏')
 }
@@ -201,6 +201,18 @@ impl Bot {
     /// Starts the bot without waiting.
     pub(crate) fn launch(&mut self) {
         self.process = Some(Process::start(&self.settings));
+    }
+
+    /// Starts another instance of the bot, with other settings.
+    pub(crate) fn another(&self, changes: &[(&str, &str)]) -> Process {
+        let mut settings = self.settings.clone();
+        settings.extend(changes.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())));
+        Process::start(&settings)
+    }
+
+    /// Makes an instance the bot from now on. Returns the one that was it before, if that still runs.
+    pub(crate) fn follow(&mut self, instance: Process) -> Option<Process> {
+        self.process.replace(instance)
     }
 
     /// Kills the bot at once, as a power cut would.
@@ -354,8 +366,7 @@ impl Bot {
 
     /// Returns the address of the operators' server: the bot opens any free port and logs it.
     pub(crate) fn operators_port(&self) -> String {
-        let line = self.process().find_line("the operators' port is open").expect("the bot is ready");
-        line.rsplit_once("address=").expect("the line names it").1.to_owned()
+        self.process().operators_port()
     }
 
     /// Returns the sum of a counter's series whose line starts with this prefix.

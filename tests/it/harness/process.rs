@@ -89,6 +89,21 @@ impl Process {
         peak.trim().trim_end_matches(" kB").trim().parse().unwrap()
     }
 
+    /// Suspends the process, as a machine that stands still does.
+    pub(crate) fn suspend(&self) {
+        self.signal("STOP");
+    }
+
+    pub(crate) fn wake(&self) {
+        self.signal("CONT");
+    }
+
+    /// Returns the address of its operators' server.
+    pub(crate) fn operators_port(&self) -> String {
+        let line = self.find_line("the operators' port is open").expect("the bot is ready");
+        line.rsplit_once("address=").expect("the line names it").1.to_owned()
+    }
+
     fn signal(&self, name: &str) {
         let id = self.child.id().expect("the bot runs").to_string();
         let sent = std::process::Command::new("kill").args([&format!("-{name}"), &id]).status().unwrap();
