@@ -102,7 +102,7 @@ async fn an_announcement_is_shown_approved_and_sent_to_everybody_once() {
     assert_eq!(approve(&bot, &offer).await, None);
     let told = summary(&bot, 1).await;
     assert_eq!(told, "✅ The announcement has been sent.\n• received: 3");
-    for (chat, label) in [(ANN, "🔕 No more announcements"), (BOB, "🔕 Больше не присылать объявления")]
+    for (chat, label) in [(ANN, "🔕 No more announcements"), (BOB, "🔕 Не присылать объявления")]
     {
         let got = copies(&bot, chat);
         assert_eq!(got.len(), 1, "{}", bot.screen(chat));
