@@ -14,7 +14,6 @@ ON CONFLICT (turn_id, attempt, call) DO UPDATE SET request_id = excluded.request
   cache_read = excluded.cache_read, output = excluded.output, thinking = excluded.thinking,
   web_searches = excluded.web_searches, image_output = excluded.image_output, seconds = excluded.seconds,
   estimated = excluded.estimated, first_text_ms = excluded.first_text_ms,
-  duration_ms = excluded.duration_ms, cost = excluded.cost, prices = excluded.prices,
-  payer = coalesce(model_calls.payer, excluded.payer)
+  duration_ms = excluded.duration_ms, cost = excluded.cost, prices = excluded.prices
 WHERE model_calls.payer IS NULL
   OR (model_calls.payer = 'owner' AND excluded.payer = 'owner' AND model_calls.cost < excluded.cost)
