@@ -12,7 +12,6 @@ pub(crate) mod process;
 pub(crate) mod proxy;
 pub(crate) mod redis;
 pub(crate) mod sentinel;
-pub(crate) mod twin;
 
 use std::collections::BTreeMap;
 use std::path::Path;
