@@ -109,40 +109,36 @@ async fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    let command = options.command.unwrap_or(Command::Run);
-    if matches!(command, Command::Config) {
-        say(&config.to_string());
-        return ExitCode::SUCCESS;
+    match options.command.unwrap_or(Command::Run) {
+        Command::Config => report("", Ok((config.to_string(), true))),
+        Command::Doctor => report("", Ok(Box::pin(doctor::examine(&config)).await)),
+        Command::Audit { recent } => {
+            report("the books cannot be read", Box::pin(doctor::audit(&config, recent)).await)
+        }
+        Command::Instances => {
+            let described = Box::pin(doctor::instances(&config)).await;
+            report("the instances cannot be read", described.map(|lines| (lines, true)))
+        }
+        command => Box::pin(act(config, command)).await,
     }
-    if matches!(command, Command::Doctor) {
-        let (report, healthy) = doctor::examine(&config).await;
-        say(&report);
-        return if healthy { ExitCode::SUCCESS } else { ExitCode::FAILURE };
+}
+
+/// Prints a report, or what it failed for. The exit code says whether all is well.
+fn report(failure: &str, done: anyhow::Result<(String, bool)>) -> ExitCode {
+    match done {
+        Ok((report, well)) => {
+            say(&report);
+            if well { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+        }
+        Err(error) => {
+            say(&format!("{failure}: {error:#}"));
+            ExitCode::FAILURE
+        }
     }
-    if let Command::Audit { recent } = command {
-        return match doctor::audit(&config, recent).await {
-            Ok((report, clean)) => {
-                say(&report);
-                if clean { ExitCode::SUCCESS } else { ExitCode::FAILURE }
-            }
-            Err(error) => {
-                say(&format!("the books cannot be read: {error:#}"));
-                ExitCode::FAILURE
-            }
-        };
-    }
-    if matches!(command, Command::Instances) {
-        return match doctor::instances(&config).await {
-            Ok(lines) => {
-                say(&lines);
-                ExitCode::SUCCESS
-            }
-            Err(error) => {
-                say(&format!("the instances cannot be read: {error:#}"));
-                ExitCode::FAILURE
-            }
-        };
-    }
+}
+
+/// Carries out a command that writes to the log.
+async fn act(config: Config, command: Command) -> ExitCode {
     logs::start(&config.service.log_filter, config.service.log_format == LogFormat::Json);
     #[cfg(debug_assertions)]
     if let Err(error) = arm(&config) {

@@ -2,6 +2,11 @@
 //! statement finds what is still there, so each may be repeated, and all of them after a crash. Rows that others
 //! refer to are emptied instead of deleted.
 
+mod files;
+mod walks;
+
+pub(crate) use self::files::{delete_files, delete_made_files, files, made_files};
+pub(crate) use self::walks::{walk_inbox, walk_outbox};
 use super::messages::AppliedEdit;
 use super::{Db, DbError, Tx};
 use crate::domain::ids::{ChatId, OwnerId, ThreadId, ThreadKey, TopicId, TurnId, UserId};
@@ -118,58 +123,6 @@ pub(crate) async fn forget_replies(
     Ok(changed.collect())
 }
 
-/// Returns the content ids of up to `limit` files that a person has sent, and the ids of their rows.
-pub(crate) async fn files(db: &Db, user: UserId, limit: i64) -> Result<Vec<(i64, String)>, DbError> {
-    let rows = sqlx::query!(
-        r#"SELECT files.id AS "id!", unique_id AS "unique_id!" FROM threads JOIN files ON thread_id = threads.id
-           WHERE user_id = $1
-           UNION SELECT files.id, unique_id FROM turns JOIN messages ON messages.turn_id = turns.id
-             JOIN files ON files.chat_id = messages.chat_id AND files.message_id = messages.message_id
-           WHERE asker_id = $1
-           LIMIT $2"#,
-        user.0,
-        limit,
-    )
-    .fetch_all(db.pool())
-    .await
-    .map_err(DbError::at("erasure::files"))?;
-    Ok(rows.into_iter().map(|row| (row.id, row.unique_id)).collect())
-}
-
-/// Deletes files by their rows. Triggers queue their copies at the provider.
-pub(crate) async fn delete_files(db: &Db, files: &[i64]) -> Result<(), DbError> {
-    sqlx::query!("DELETE FROM files WHERE id = ANY($1)", files)
-        .execute(db.pool())
-        .await
-        .map_err(DbError::at("erasure::delete_files"))?;
-    Ok(())
-}
-
-/// Returns the ids of up to `limit` files that were made for a person, exports included.
-pub(crate) async fn made_files(db: &Db, user: UserId, limit: i64) -> Result<Vec<String>, DbError> {
-    sqlx::query_scalar!(
-        r#"SELECT made_files.id::text AS "id!" FROM made_files
-           WHERE id = ANY(ARRAY(
-             SELECT made.file_id FROM made_files_of_people AS made WHERE person_id = $1
-             UNION SELECT file_id FROM data_requests WHERE user_id = $1))
-           LIMIT $2"#,
-        user.0,
-        limit,
-    )
-    .fetch_all(db.pool())
-    .await
-    .map_err(DbError::at("erasure::made_files"))
-}
-
-/// Deletes made files with their contents.
-pub(crate) async fn delete_made_files(db: &Db, files: &[String]) -> Result<(), DbError> {
-    sqlx::query!("DELETE FROM made_files WHERE id = ANY($1::text[]::uuid[])", files)
-        .execute(db.pool())
-        .await
-        .map_err(DbError::at("erasure::delete_made_files"))?;
-    Ok(())
-}
-
 /// Deletes up to `limit` messages of a person's conversations. Returns how many there were.
 pub(crate) async fn messages(db: &Db, user: UserId, limit: i64) -> Result<u64, DbError> {
     let done = sqlx::query!(
@@ -256,67 +209,6 @@ pub(crate) async fn scattered(db: &Db, user: UserId) -> Result<(), DbError> {
     .await
     .map_err(DbError::at("erasure::scattered"))?;
     Db::commit(tx).await
-}
-
-/// One step of a walk over a table that has no index by person.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct WalkedTo {
-    /// The key of the last row that was looked at; `None` at the end.
-    pub last: Option<i64>,
-}
-
-/// Looks at up to `limit` messages behind `after` that the bot owes or has sent, and empties those for a person. What
-/// is still owed is not sent any more.
-pub(crate) async fn walk_outbox(db: &Db, user: UserId, after: i64, limit: i64) -> Result<WalkedTo, DbError> {
-    let last = sqlx::query_scalar!(
-        "WITH page AS (
-           SELECT id, (chat_id = $1 OR owner_id = $1 OR EXISTS (
-                        SELECT 1 FROM turns_of_people
-                        WHERE turns_of_people.turn_id = outbox.turn_id AND person_id = $1))
-                      AND (text <> '' OR entities <> '[]' OR keyboard IS NOT NULL OR media IS NOT NULL
-                           OR instead IS NOT NULL OR refusal IS NOT NULL OR state = 'pending') AS due
-           FROM outbox WHERE id > $2 ORDER BY id LIMIT $3
-         ), emptied AS (
-           UPDATE outbox SET text = '', entities = '[]', keyboard = NULL, media = NULL, instead = NULL, refusal = NULL,
-             shut_out = shut_out OR state = 'pending', settled_at = coalesce(settled_at, now()),
-             state = CASE state WHEN 'pending' THEN 'refused' ELSE state END
-           WHERE id = ANY(ARRAY(SELECT id FROM page WHERE due))
-         )
-         SELECT max(id) FROM page",
-        user.0,
-        after,
-        limit,
-    )
-    .fetch_one(db.pool())
-    .await
-    .map_err(DbError::at("erasure::walk_outbox"))?;
-    Ok(WalkedTo { last })
-}
-
-/// Looks at up to `limit` updates behind `after`, and empties those that are handled and name a person or repeat an
-/// answer that the person got, because somebody replies to it.
-pub(crate) async fn walk_inbox(db: &Db, user: UserId, after: i64, limit: i64) -> Result<WalkedTo, DbError> {
-    let last = sqlx::query_scalar!(
-        r#"WITH page AS (
-             SELECT update_id, handled_at IS NOT NULL
-                      AND (payload::text ~ ('"(user_)?id" *: *' || $1::bigint::text || '\D') OR EXISTS (
-                        SELECT 1 FROM outbox JOIN turns_of_people ON turns_of_people.turn_id = outbox.turn_id
-                        WHERE outbox.chat_id = inbox.chat_id AND person_id = $1
-                          AND outbox.message_id = (coalesce(payload -> 'message', payload -> 'edited_message')
-                                                   -> 'reply_to_message' ->> 'message_id')::integer)) AS due
-             FROM inbox WHERE update_id > $2 ORDER BY update_id LIMIT $3
-           ), emptied AS (
-             UPDATE inbox SET payload = '{}' WHERE update_id = ANY(ARRAY(SELECT update_id FROM page WHERE due))
-           )
-           SELECT max(update_id) FROM page"#,
-        user.0,
-        after,
-        limit,
-    )
-    .fetch_one(db.pool())
-    .await
-    .map_err(DbError::at("erasure::walk_inbox"))?;
-    Ok(WalkedTo { last })
 }
 
 /// Returns up to `limit` conversations of a person behind `after`, also shared ones in which the person has asked.

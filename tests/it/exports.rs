@@ -350,26 +350,6 @@ async fn whenever_the_process_dies_one_file_comes() {
     futures::future::join_all(deaths).await;
 }
 
-#[tokio::test]
-async fn a_request_that_another_instance_has_is_left_to_it_until_its_lease_ends() {
-    let bot = Bot::start().await;
-    bot.ask("hello").await;
-    bot.sql(
-        "INSERT INTO data_requests (asked_by, user_id, owner_id, chat_id, message_id, kind, state, language, attempts,
-                                    lease, leased_until)
-         VALUES (900000001, 42, 42, 42, 1, 'conversation', 'waiting', 'en', 1, 7, now() + interval '3 seconds')",
-    )
-    .await;
-    // It wakes the worker, which then takes whatever is due.
-    bot.ann("/export");
-    bot.database.until("SELECT count(*) FROM data_requests WHERE state = 'done'", 2).await;
-    let early = "SELECT count(*) FROM data_requests WHERE asked_by = 900000001 AND finished_at < created_at + interval '3 seconds'";
-    assert_eq!(bot.database.count(early).await, 0, "the lease has not ended");
-    bot.database.until("SELECT count(*) FROM outbox WHERE state = 'pending'", 0).await;
-    assert_eq!(bot.telegram.sent_media(ANN).len(), 2, "one for each request");
-    bot.end().await;
-}
-
 /// Columns that name a person, beside those that refer to `users`.
 const PERSONS: [&str; 9] = [
     "user_id",

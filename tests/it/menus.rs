@@ -4,7 +4,7 @@
 use playground::telegram::{Call, CallOutcome, Fault, Telegram};
 use serde_json::{Value, json};
 
-use crate::harness::money::{OLGA, person};
+use crate::harness::money::OLGA;
 use crate::harness::{ANN, BOB, BOUND, Bot};
 
 /// Languages of apps.

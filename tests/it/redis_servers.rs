@@ -1,5 +1,8 @@
 //! Redis over TLS, and Redis behind Sentinels whose master dies.
 
+#![expect(clippy::print_stdout, reason = "how long it takes is a figure to read")]
+#![expect(clippy::print_stderr, reason = "a test that is skipped has to say so")]
+
 use std::time::{Duration, Instant};
 
 use crate::harness::redis::Redis;

@@ -1,5 +1,7 @@
 //! PostgreSQL servers of a test's own: a primary and a streaming standby that can take over.
 
+#![expect(clippy::print_stderr, reason = "a test that is skipped has to say so")]
+
 use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::process::{Command, Output};

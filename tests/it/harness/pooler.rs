@@ -1,5 +1,7 @@
 //! PgBouncer in transaction mode between the bot and its database, with fewer connections than the bot has.
 
+#![expect(clippy::print_stderr, reason = "a test that is skipped has to say so")]
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;

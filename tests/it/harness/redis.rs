@@ -144,12 +144,11 @@ impl Redis {
     }
 
     pub(crate) async fn connect(&self) -> redis::RedisResult<MultiplexedConnection> {
-        let client = match &self.certificates {
-            None => redis::Client::open(self.url()),
-            Some(_) => {
-                let root_cert = Some(std::fs::read(self.authority()).unwrap());
-                redis::Client::build_with_tls(self.url(), TlsCertificates { client_tls: None, root_cert })
-            }
+        let client = if self.certificates.is_some() {
+            let root_cert = Some(std::fs::read(self.authority()).unwrap());
+            redis::Client::build_with_tls(self.url(), TlsCertificates { client_tls: None, root_cert })
+        } else {
+            redis::Client::open(self.url())
         };
         client.unwrap().get_multiplexed_async_connection().await
     }

@@ -1,5 +1,7 @@
 //! Instances that the others give up although they live: suspended, or cut off from the database.
 
+#![expect(clippy::print_stdout, reason = "how long it takes is a figure to read")]
+
 use std::time::Instant;
 
 use rust_decimal::Decimal;

@@ -1,6 +1,8 @@
 //! Several instances of the bot on one database: one works, the others stand by and take over. Nobody notices
 //! but the operator.
 
+#![expect(clippy::print_stdout, reason = "how long it takes is a figure to read")]
+
 mod given_up;
 
 use std::time::{Duration, Instant};
