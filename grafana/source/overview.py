@@ -166,9 +166,29 @@ PROCESS = [
     ),
 ]
 
+INSTANCES = [
+    lines(
+        "Heartbeats",
+        "Seconds since the last heartbeat of each instance arrived in the database. After 6 s an instance does nothing "
+        "more, after 10 s another one takes over from it.",
+        [("time() - bot_heartbeat_timestamp_seconds > 0", "{{instance}}")],
+        "s",
+        lower_is_better(6, 10),
+        to("logs"),
+    ),
+    lines(
+        "Who works",
+        "The epoch of the instance that works; 0 for those that stand by. It grows by one with each takeover.",
+        [("bot_work_epoch", "{{instance}}")],
+        "short",
+        NEUTRAL,
+        to("logs"),
+    ),
+]
+
 BOARD = page(
     "overview",
     "Starling: overview",
     "What people feel, and whether anything waits.",
-    [("Now", NOW), ("What people feel", FELT), ("Service levels", LEVELS), ("Process", PROCESS)],
+    [("Now", NOW), ("What people feel", FELT), ("Service levels", LEVELS), ("Instances", INSTANCES), ("Process", PROCESS)],
 )
