@@ -9,8 +9,8 @@ use crate::services::instances::Instance;
 use crate::telemetry::readiness::Readiness;
 
 /// Waits until this instance has the duty to work. While another one has it, the service is not ready, and
-/// the log says so once.
-pub(super) async fn take_work(instance: &Instance, readiness: &Readiness) -> Result<()> {
+/// the log says so once. Returns whether it has stood by.
+pub(super) async fn take_work(instance: &Instance, readiness: &Readiness) -> Result<bool> {
     let told: Cell<Option<InstanceId>> = Cell::new(None);
     let waits = |holder: InstanceId, host: &str| {
         if told.replace(Some(holder)) == Some(holder) {
@@ -21,5 +21,5 @@ pub(super) async fn take_work(instance: &Instance, readiness: &Readiness) -> Res
     };
     instance.take_work(waits).await.context("this instance cannot take over")?;
     readiness.starting();
-    Ok(())
+    Ok(told.get().is_some())
 }

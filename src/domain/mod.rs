@@ -6,6 +6,7 @@ pub(crate) mod blank;
 pub mod citations;
 pub mod clock;
 pub mod digest;
+pub(crate) mod duty;
 pub mod file;
 pub mod file_id;
 pub(crate) mod group;

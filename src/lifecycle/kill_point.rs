@@ -79,6 +79,7 @@ pub const ALL: &[&str] = &[
     "sandbox: killed",
     "takeover: declared dead",
     "takeover: after the commit",
+    "duty: taken",
     "import: people taken",
     "import: messages taken",
 ];

@@ -41,6 +41,11 @@ impl Instance {
         Self { db, life, metrics, process, id: watch::Sender::new(None) }
     }
 
+    /// Returns its id; `None` before it is registered and after it has left.
+    pub(crate) fn id(&self) -> Option<InstanceId> {
+        *self.id.borrow()
+    }
+
     /// Registers this instance, which is alive from now on.
     ///
     /// # Errors

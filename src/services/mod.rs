@@ -12,6 +12,7 @@ pub(crate) mod clearing;
 pub(crate) mod conversation_file;
 pub(crate) mod copy_deletions;
 pub(crate) mod data_requests;
+pub(crate) mod duties;
 pub(crate) mod erasure;
 pub(crate) mod file_allowance;
 pub(crate) mod file_contents;

@@ -145,8 +145,14 @@ metrics! {
     /// The epoch under which this instance does the work: how often it was taken over so far. 0 while it
     /// stands by.
     work_epoch: IntGauge = "bot_work_epoch";
+    /// Buckets of chats that instances have named to each other because updates wait there, by what became of it.
+    wake_ups: IntCounterVec = "bot_wake_ups_total" ["result": "sent" | "received" | "dropped"];
+    /// Whether wake-ups from other instances can arrive: 1 or 0.
+    wake_ups_received: IntGauge = "bot_wake_ups_arrive";
     /// When a heartbeat of this instance last reached the database, seconds since 1970.
     heartbeat_time: IntGauge = "bot_heartbeat_timestamp_seconds";
+    /// Whether this instance has a duty, which one instance has at a time: 1 or 0.
+    duties_held: IntGaugeVec = "bot_duty_held" <"duty">;
     /// What the audit of the books found to be wrong when it last ran; 0 is what an operator wants to see.
     audit_problems: IntGauge = "bot_audit_problems";
     /// When the audit last ran to its end, seconds since 1970.
