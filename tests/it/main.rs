@@ -29,6 +29,7 @@ mod crash_blame;
 mod critique;
 mod daily_files;
 mod daily_tools;
+mod dealing;
 mod delivery;
 mod dialogs;
 mod doctor;

@@ -119,6 +119,13 @@ def panels_are_complete():
                 )
 
 
+class Scaled(yaml.SafeLoader):
+    """Reads what replaces a list of another compose file."""
+
+
+Scaled.add_constructor("!override", lambda loader, node: loader.construct_sequence(node))
+
+
 def services():
     compose = yaml.safe_load(read("compose.yaml"))
     all_services = compose["services"]
@@ -169,6 +176,19 @@ def services():
             expect(
                 (ROOT / source).exists() or source == "./archive", f"compose.archive.yaml: {source} does not exist"
             )
+    scaled = yaml.load(read("compose.scale.yaml"), Scaled)["services"]
+    expect(set(scaled) == {"starling"}, "compose.scale.yaml changes more than the bot")
+    starling, proxy = scaled["starling"], all_services["proxy"]
+    expect(all(port.startswith("127.0.0.1:") for port in starling["ports"]), "compose.scale.yaml: a port is public")
+    limits = {**all_services["starling"]["environment"], **starling["environment"]}
+    seconds = sum(int(limits[f"SHUTDOWN_{name}_SECONDS"]) for name in ("NOTICE", "GRACE"))
+    expect(int(starling["stop_grace_period"].rstrip("s")) > seconds, "compose.scale.yaml: stop_grace_period is too short")
+    dealt = re.search(r"^ +server-template starling \S+ (\S+):(\d+) port (\d+) ", read("haproxy/haproxy.cfg"), re.M)
+    expect(dealt and dealt[1] == "starling", "haproxy.cfg does not name the bot")
+    expect(limits["WEBHOOK_ADDR"].endswith(f":{dealt[2]}"), "haproxy.cfg: the port is not that of the webhook")
+    expect(limits["METRICS_ADDR"].endswith(f":{dealt[3]}"), "haproxy.cfg: /ready is at another port")
+    shared = set(proxy["networks"]) & set(all_services["starling"]["networks"])
+    expect(shared, "compose: the proxy cannot reach the bot")
     for name in ("data", "watch"):
         expect(compose["networks"][name].get("internal") is True, f"compose: the network {name} leads outside")
     for name in ("postgres", "redis"):
@@ -195,7 +215,11 @@ def addresses_are_services(all_services):
     config = yaml.safe_load(read("prometheus/prometheus.yml"))
     jobs = {scrape["job_name"] for scrape in config["scrape_configs"]}
     for scrape in config["scrape_configs"]:
-        for target in scrape["static_configs"][0]["targets"]:
+        targets = [target for config in scrape.get("static_configs", []) for target in config["targets"]]
+        for found in scrape.get("dns_sd_configs", []):
+            targets += [f"{name}:{found['port']}" for name in found["names"]]
+        expect(targets, f"prometheus.yml: {scrape['job_name']} has no targets")
+        for target in targets:
             reachable("prometheus", target, "prometheus.yml")
     for target in config["alerting"]["alertmanagers"][0]["static_configs"][0]["targets"]:
         reachable("prometheus", target, "prometheus.yml")
