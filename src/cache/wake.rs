@@ -30,6 +30,8 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(200), Duration::from
 const LIMIT: Duration = Duration::from_secs(2);
 /// After how long a silence the connection is tested.
 const SILENCE: Duration = Duration::from_secs(10);
+/// The longest penalty that is believed.
+const LONGEST: Duration = Duration::from_secs(86_400);
 
 /// What one message to the other instances says. Fields that are missing or unknown are as good as empty, because
 /// instances of two versions may talk to each other.
@@ -187,7 +189,8 @@ impl WakeUps {
         self.0.metrics.wake_ups.with_label_values(&["received"]).inc_by(buckets.len() as u64);
         self.0.buckets.put(buckets, []);
         let penalties = message.penalties.into_iter().take(PENALTIES);
-        let penalties = penalties.map(|(chat, wait)| (ChatId(chat), Duration::from_millis(wait)));
+        let penalties =
+            penalties.map(|(chat, wait)| (ChatId(chat), Duration::from_millis(wait).min(LONGEST)));
         self.0.penalties.put([], penalties);
     }
 

@@ -121,6 +121,11 @@ async fn penalties_are_passed_on() {
     one.wake_ups.tell_penalty(ChatId(-42), Duration::from_millis(2_500));
     let heard = tokio::time::timeout(BOUND, two.wake_ups.penalties()).await.unwrap();
     assert_eq!(heard, [(ChatId(-42), Duration::from_millis(2_500))]);
+    // Nonsense stops nobody for ever.
+    let nonsense = format!(r#"{{"penalties":[[7,{}]]}}"#, u64::MAX);
+    redis.ask::<i64>(&["PUBLISH", "starling:2:db:wake-ups", &nonsense]).await;
+    let heard = tokio::time::timeout(BOUND, two.wake_ups.penalties()).await.unwrap();
+    assert_eq!(heard, [(ChatId(7), Duration::from_secs(86_400))]);
 }
 
 #[tokio::test]
