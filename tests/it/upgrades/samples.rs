@@ -105,7 +105,10 @@ async fn upgrade_after(steps: &[(i64, String)]) {
     for (table, rows) in &before {
         let Some(now) = after.get(table) else { continue };
         if GROWING.contains(&table.as_str()) {
-            assert!(common(table, now, rows).is_superset(&common(table, rows, now)), "{table}, from {newest} on");
+            assert!(
+                common(table, now, rows).is_superset(&common(table, rows, now)),
+                "{table}, from {newest} on"
+            );
             continue;
         }
         assert_eq!(now.len(), rows.len(), "rows of {table}, from {newest} on");
