@@ -1,8 +1,9 @@
 //! Simulated users of the crash test. They write continuously and wait a while for each answer or not at all;
 //! they send files and voice messages, want files back, edit what they wrote and clear conversations; some
-//! look at their balance, buy Stars packages and ask for refunds. Everything that they send is recorded for
-//! the comparison.
+//! look at their balance, buy Stars packages and ask for refunds. Some only ask, one question after another, and
+//! note how long they wait. Everything that they send is recorded for the comparison.
 
+pub(super) mod asking;
 mod sending;
 
 use std::time::Duration;
@@ -15,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use super::author::{self, QuestionKind};
 use super::files::UserFile;
 use super::marks::Tag;
+use super::waits::Waits;
 
 /// The first user ids, in private chats and in groups. A private chat has the id of its user.
 const FIRST: (i64, i64) = (5_001, 8_001);
@@ -26,6 +28,8 @@ const MEMBERS: usize = 2;
 pub(super) const STARS: u32 = 2_000;
 /// The package that users buy.
 const PACKAGE: u32 = 50;
+/// Their longest pause before they do the next thing, in milliseconds.
+const PAUSE: std::ops::Range<u64> = 0..1_500;
 /// How long users wait for an answer before they write again, in milliseconds: in private chats and in
 /// groups.
 const PATIENCE: (std::ops::Range<u64>, std::ops::Range<u64>) = (1_500..9_000, 10_000..25_000);
@@ -84,6 +88,8 @@ pub(super) struct SimulatedUser {
     said: Vec<SentMessage>,
     files: Vec<UserFile>,
     edits: Vec<Edit>,
+    /// Where somebody who only asks notes how long that takes.
+    waits: Option<Waits>,
 }
 
 /// Returns all users: `private` of them in chats of their own, and those of `groups` groups.
@@ -113,6 +119,7 @@ impl SimulatedUser {
             said: Vec::new(),
             files: Vec::new(),
             edits: Vec::new(),
+            waits: None,
         }
     }
 
@@ -139,7 +146,8 @@ impl SimulatedUser {
     /// Writes until `enough` is cancelled.
     pub(super) async fn live(&mut self, enough: &CancellationToken) {
         loop {
-            let pause = Duration::from_millis(self.rng.random_range(0..1_500));
+            let pauses = if self.waits.is_some() { asking::PAUSE } else { PAUSE };
+            let pause = Duration::from_millis(self.rng.random_range(pauses));
             tokio::select! {
                 () = enough.cancelled() => return,
                 () = tokio::time::sleep(pause) => {}
@@ -147,7 +155,12 @@ impl SimulatedUser {
             // What is begun is given up when it is enough; everything that was said is noted at once.
             tokio::select! {
                 () = enough.cancelled() => return,
-                () = self.act() => {}
+                () = async {
+                    match self.waits.clone() {
+                        Some(waits) => self.ask_and_note(&waits).await,
+                        None => self.act().await,
+                    }
+                } => {}
             }
         }
     }

@@ -3,7 +3,9 @@
 
 #![expect(clippy::print_stdout, reason = "how long it takes is a figure to read")]
 
+mod conditions;
 mod given_up;
+mod suspended;
 
 use std::time::{Duration, Instant};
 
