@@ -9,6 +9,8 @@ use sqlx::{AssertSqlSafe, PgPool};
 use tokio::net::lookup_host;
 use url::Url;
 
+use super::template;
+
 static NEXT: AtomicU32 = AtomicU32::new(0);
 
 pub(crate) struct Database {
@@ -19,15 +21,16 @@ pub(crate) struct Database {
 }
 
 impl Database {
+    /// Creates a database with the newest schema.
     pub(crate) async fn create() -> Self {
-        Self::create_with("").await
+        let server = server();
+        let template = template::name(&server.parse().expect("the server has an address")).await;
+        Self::create_on(&server, &format!("TEMPLATE {template}")).await
     }
 
-    /// Creates a database with options of CREATE DATABASE.
-    pub(crate) async fn create_with(options: &str) -> Self {
-        let server = std::env::var("DATABASE_URL")
-            .expect("DATABASE_URL names a PostgreSQL server; scripts/test sets it");
-        Self::create_on(&server, options).await
+    /// Creates a database that was never migrated, with options of CREATE DATABASE.
+    pub(crate) async fn create_empty(options: &str) -> Self {
+        Self::create_on(&server(), options).await
     }
 
     /// Creates a database on another server.
@@ -129,6 +132,10 @@ fn pool(server: &Url, name: &str) -> PgPool {
     own.set_path(name);
     let options: PgConnectOptions = own.as_str().parse().unwrap();
     PgPoolOptions::new().max_connections(2).connect_lazy_with(options)
+}
+
+fn server() -> String {
+    std::env::var("DATABASE_URL").expect("DATABASE_URL names a PostgreSQL server; scripts/test sets it")
 }
 
 async fn run(server: &Url, statement: &str) {

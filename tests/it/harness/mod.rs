@@ -14,6 +14,7 @@ pub(crate) mod proxy;
 pub(crate) mod redis;
 pub(crate) mod sentinel;
 pub(crate) mod temp_path;
+mod template;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -114,6 +115,11 @@ impl Bot {
     /// Prepares a world whose bot is not started yet.
     pub(crate) async fn prepare<const N: usize>(settings: [(&str, &str); N]) -> Self {
         Self::prepare_in(telegram::Settings::default(), settings).await
+    }
+
+    /// Prepares a world whose database was never migrated.
+    pub(crate) async fn prepare_empty<const N: usize>(settings: [(&str, &str); N]) -> Self {
+        Self::prepare_on(Database::create_empty("").await, settings).await
     }
 
     /// Prepares a world with a database of the test's own. The bot reaches it through a proxy.
