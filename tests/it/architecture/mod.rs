@@ -225,12 +225,12 @@ const PLAYGROUND: &[Order] = &[
     (
         "crash",
         &[
-            &["books", "findings", "marks", "servers"],
+            &["books", "findings", "launcher", "marks", "servers", "waits"],
             &["files"],
             &["author"],
             &["people"],
-            &["chaos"],
-            &["count"],
+            &["chaos", "deploys", "takeovers"],
+            &["count", "rig"],
             &["mod"],
         ],
     ),
