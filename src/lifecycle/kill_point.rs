@@ -86,8 +86,12 @@ pub const ALL: &[&str] = &[
     "sandbox: executed",
     "sandbox: before the results",
     "sandbox: killed",
+    "takeover: before the commit",
     "takeover: declared dead",
     "takeover: after the commit",
+    "takeover: before the replay",
+    "handover: closed",
+    "handover: given back",
     "import: people taken",
     "import: messages taken",
 ];
