@@ -1,5 +1,5 @@
 //! Assembles the service: the only place that constructs clients and knows every part. Start order: settings,
-//! metrics port, database and migrations, models, Telegram, the duty to work, replay of the last run's work,
+//! metrics port, database and migrations, models, Telegram, the share of chats with the work that was left there,
 //! intake.
 
 mod clients;
@@ -14,6 +14,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use tokio::sync::mpsc;
 
+use self::telegram_start::Way;
 use crate::bot_api::Api;
 use crate::config::Config;
 use crate::db::{Db, migrate};
@@ -23,6 +24,7 @@ use crate::llm::Provider;
 use crate::llm::registry::Registry;
 use crate::services::books::Books;
 use crate::services::instances::Instance;
+use crate::services::poller::Poller;
 use crate::services::{state_metrics, write_behind};
 use crate::telegram::administrators::Administrators;
 use crate::telegram::arrivals::Arrivals;
@@ -31,6 +33,7 @@ use crate::telegram::courier::Courier;
 use crate::telegram::deferred::Deferred;
 use crate::telegram::dispatcher;
 use crate::telegram::intake::{self, Intake};
+use crate::telegram::looks::Looks;
 use crate::telegram::menu_checks::MenuChecks;
 use crate::telegram::payment_worker::PaymentWorker;
 use crate::telegram::pipeline::albums::Albums;
@@ -93,7 +96,7 @@ async fn serve(
     let db = Db::of(&config.database, metrics.clone())
         .context("DATABASE_URL cannot be used")?
         .stopped_by(life.abort.clone())
-        .behind(life.fence.clone());
+        .behind(life.fence.clone(), life.holdings.clone());
     // No tasks of the lifecycle, because a draining service is observed, alive, and needs its database, too.
     let state = state_metrics::run(db.clone(), clock.clone(), metrics.clone(), requests, life.clone());
     let followed = db.clone();
@@ -139,9 +142,9 @@ async fn work(
         readiness.running();
         tracing::info!("ready");
     }
-    let drained = life.drain.clone();
+    let leaving = life.leaving.clone();
     let watch = async {
-        drained.cancelled().await;
+        leaving.cancelled().await;
         readiness.draining();
         std::future::pending::<()>().await;
     };
@@ -203,6 +206,7 @@ async fn start(
         running: RunningTurns::default(),
         deferred: Deferred::default(),
         arrivals: Arrivals::default(),
+        looks: Looks::default(),
         in_flight: InFlight::default(),
         speech,
         files: FetchPermits::default(),
@@ -224,13 +228,18 @@ async fn start(
     let (updates, receiver) = mpsc::channel(intake::UPDATES_IN_FLIGHT);
     life.spawn_vital("dispatcher", dispatcher::run(context.clone(), receiver));
     let intake = Intake::new(context.clone(), updates);
-    standby::take_work(instance, readiness).await?;
-    let webhook = telegram_start::open_way(config, life, &api).await?;
-    intake::replay(&intake).await.context("what the last run left cannot be taken up")?;
+    let holding = standby::take_share(&intake, instance, readiness).await?;
+    instance.known().await.context("the other instances cannot be seen")?;
+    let poller = Poller::new(instance.clone());
+    let way = telegram_start::open_way(config, life, &api, &poller).await?;
+    life.spawn_vital("holding", holding.run());
+    life.spawn_vital("looking", intake.clone().look_out());
     jobs::spawn(&intake, &context, config);
-    match webhook {
-        None => life.spawn_vital("polling", intake::poll(intake)),
-        Some((listener, webhook)) => life.spawn_vital("webhook", intake::listen(listener, webhook, intake)),
+    match way {
+        Way::Polling { is_open } => life.spawn_vital("polling", intake::poll(intake, poller, is_open)),
+        Way::Webhook(listener, webhook) => {
+            life.spawn_vital("webhook", intake::listen(listener, webhook, intake));
+        }
     }
     Ok(())
 }

@@ -11,29 +11,40 @@ use crate::bot_api::methods::{DeleteWebhook, GetMe, Me, SetWebhook};
 use crate::bot_api::{Api, ApiError};
 use crate::config::{Config, Mode};
 use crate::lifecycle::Lifecycle;
+use crate::services::poller::Poller;
 use crate::telegram::intake::{self, Webhook};
 
 /// The pause between attempts to reach Telegram at start.
 const START_PAUSE: Duration = Duration::from_secs(2);
 
+/// How updates come.
+pub(super) enum Way {
+    /// They are fetched.
+    Polling {
+        /// Whether this instance is the one that fetches them, and an old webhook is removed.
+        is_open: bool,
+    },
+    /// They are delivered to this port.
+    Webhook(TcpListener, Webhook),
+}
+
 /// Prepares the reception of updates: removes an old webhook, or sets ours and binds the port that it calls.
-pub(super) async fn open_way(
-    config: &Config,
-    life: &Lifecycle,
-    api: &Api,
-) -> Result<Option<(TcpListener, Webhook)>> {
+pub(super) async fn open_way(config: &Config, life: &Lifecycle, api: &Api, poller: &Poller) -> Result<Way> {
     let Mode::Webhook { url, addr, secret } = &config.telegram.mode else {
-        patiently(life, async || api.call(&DeleteWebhook {}).await)
-            .await
-            .context("an old webhook cannot be removed")?;
-        return Ok(None);
+        let is_open = poller.take().await.context("who fetches updates is not known")?;
+        if is_open {
+            patiently(life, async || api.call(&DeleteWebhook {}).await)
+                .await
+                .context("an old webhook cannot be removed")?;
+        }
+        return Ok(Way::Polling { is_open });
     };
     let listener = ports::open("WEBHOOK_ADDR", *addr).await?;
     let method = SetWebhook { url, secret_token: secret.expose_secret(), allowed_updates: intake::KINDS };
     patiently(life, async || api.call(&method).await)
         .await
         .context("Telegram does not accept WEBHOOK_URL")?;
-    Ok(Some((listener, Webhook { secret: secret.clone() })))
+    Ok(Way::Webhook(listener, Webhook { secret: secret.clone() }))
 }
 
 /// Requests the bot's own account from Telegram.

@@ -62,6 +62,9 @@ pub(crate) struct Flow(Arc<Mutex<FlowState>>);
 
 #[derive(Debug)]
 struct FlowState {
+    /// The sends and edits a second over all chats and instances.
+    sends: Option<usize>,
+    /// This instance's share of them.
     overall: Option<(usize, Duration)>,
     overall_log: CallTimes,
     /// The announcements among those calls, and until when none is sent because one was refused.
@@ -94,9 +97,9 @@ impl Flow {
     /// Creates budgets with `sends_per_second` sends and edits over all chats; 0 means no overall limit.
     pub(crate) fn new(sends_per_second: u32) -> Self {
         let overall = usize::try_from(sends_per_second).ok().filter(|&sends| sends > 0);
-        let overall = overall.map(|sends| (sends, Duration::from_secs(1)));
         Self(Arc::new(Mutex::new(FlowState {
-            overall,
+            sends: overall,
+            overall: overall.map(|sends| (sends, Duration::from_secs(1))),
             overall_log: CallTimes::default(),
             announcement_log: CallTimes::default(),
             no_announcements_until: None,
@@ -104,6 +107,13 @@ impl Flow {
             penalties: VecDeque::new(),
             chats: HashMap::new(),
         })))
+    }
+
+    /// Limits this instance to its share of the overall budget, which `instances` have together.
+    pub(crate) fn share(&self, instances: usize) {
+        let mut state = self.0.lock();
+        let share = |sends: usize| ((sends / instances.max(1)).max(1), Duration::from_secs(1));
+        state.overall = state.sends.map(share);
     }
 
     /// Registers a finished message as waiting until the guard is dropped.

@@ -91,6 +91,11 @@ impl Api {
         })
     }
 
+    /// Limits this instance to its share of the overall budget, which `instances` have together.
+    pub(crate) fn share(&self, instances: usize) {
+        self.flow.share(instances);
+    }
+
     /// Sets the fence behind which this instance makes calls.
     pub(crate) fn behind(self, fence: Fence) -> Self {
         Self { fence, ..self }

@@ -86,8 +86,12 @@ pub const ALL: &[&str] = &[
     "sandbox: executed",
     "sandbox: before the results",
     "sandbox: killed",
+    "takeover: before the commit",
     "takeover: declared dead",
     "takeover: after the commit",
+    "takeover: before the replay",
+    "handover: closed",
+    "handover: given back",
     "import: people taken",
     "import: messages taken",
 ];
@@ -201,7 +205,7 @@ mod tests {
         assert!(plain.means("turn: opened", Some(42)) && !plain.suspends && plain.is_first());
         assert!(!plain.means("turn: opened", Some(43)) && !plain.means("turn: opened", None));
         assert!(!plain.means("turn: opening", Some(42)));
-        let file = std::env::temp_dir().join(format!("kill-point-{}", std::process::id()));
+        let file = PathBuf::from(format!("target/kill-point-{}", std::process::id()));
         let once = Choice::read(&format!("suspended at live: after the call once in {}", file.display()));
         assert!(once.means("live: after the call", None) && once.suspends);
         assert_eq!([once.is_first(), once.is_first()], [true, false]);

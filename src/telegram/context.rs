@@ -13,6 +13,7 @@ use super::commands::Asker;
 use super::courier::Courier;
 use super::deferred::Deferred;
 use super::inbound::MessageHeader;
+use super::looks::Looks;
 use super::menu_checks::MenuChecks;
 use super::payment_worker::PaymentWorker;
 use super::pipeline::albums::Albums;
@@ -58,6 +59,8 @@ pub(crate) struct BotContext {
     pub deferred: Deferred,
     /// Arrival times of recent updates.
     pub arrivals: Arrivals,
+    /// Buckets to look at for waiting updates.
+    pub looks: Looks,
     /// Updates that wait in batches.
     pub in_flight: InFlight,
     /// The client for transcripts of recordings; `None` if it is not set up.

@@ -20,6 +20,8 @@ use super::waits::Waits;
 
 /// The first user ids, in private chats and in groups. A private chat has the id of its user.
 const FIRST: (i64, i64) = (5_001, 8_001);
+/// The pause of those who only ask, between an answer and the next question, in milliseconds.
+const ASKER_PAUSE: std::ops::Range<u64> = 0..200;
 /// The id of the first group; the next groups have lower ids.
 const FIRST_GROUP: i64 = -1_000_001;
 /// Users per group: few, because a bot may send twenty messages per minute to a group.
@@ -146,7 +148,7 @@ impl SimulatedUser {
     /// Writes until `enough` is cancelled.
     pub(super) async fn live(&mut self, enough: &CancellationToken) {
         loop {
-            let pauses = if self.waits.is_some() { asking::PAUSE } else { PAUSE };
+            let pauses = if self.waits.is_some() { ASKER_PAUSE } else { PAUSE };
             let pause = Duration::from_millis(self.rng.random_range(pauses));
             tokio::select! {
                 () = enough.cancelled() => return,

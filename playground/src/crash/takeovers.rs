@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use anyhow::bail;
-use playground::telegram::{Call, Telegram};
+use playground::telegram::{Call, CallOutcome, Telegram};
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 
@@ -153,6 +153,7 @@ async fn taken_over(
     }
 }
 
+/// Returns whether people see something of a call. The search for a message that may have been sent is refused.
 fn shows(call: &Call) -> bool {
-    SHOWING.contains(&call.method.as_str())
+    SHOWING.contains(&call.method.as_str()) && call.answer == CallOutcome::Ok
 }

@@ -1,7 +1,10 @@
 //! A database per test, created and dropped with it. `DATABASE_URL` names a server that allows this.
 
+use std::fs::File;
+use std::io::Write as _;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Instant;
 
 use chrono::{DateTime, Utc};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
@@ -18,6 +21,7 @@ pub(crate) struct Database {
     address: SocketAddr,
     name: String,
     pool: PgPool,
+    since: Instant,
 }
 
 impl Database {
@@ -43,7 +47,7 @@ impl Database {
         let name = format!("starling_test_{}_{number}", std::process::id());
         run(&server, &format!("CREATE DATABASE {name} {options}")).await;
         let pool = pool(&server, &name);
-        Self { server, address, name, pool }
+        Self { server, address, name, pool, since: Instant::now() }
     }
 
     /// Uses the database on another server, which has taken over.
@@ -124,6 +128,17 @@ impl Database {
     pub(crate) async fn drop(self) {
         self.pool.close().await;
         run(&self.server, &format!("DROP DATABASE {} WITH (FORCE)", self.name)).await;
+        self.note_time();
+    }
+
+    /// Appends the name of the test and how many seconds its database existed to the file that `STARLING_TIMES`
+    /// names, to find what takes long.
+    fn note_time(&self) {
+        let Some(file) = std::env::var_os("STARLING_TIMES") else { return };
+        let mut file = File::options().create(true).append(true).open(file).unwrap();
+        let thread = std::thread::current();
+        let line = format!("{:.1} {}\n", self.since.elapsed().as_secs_f64(), thread.name().unwrap_or("?"));
+        file.write_all(line.as_bytes()).unwrap();
     }
 }
 

@@ -12,8 +12,6 @@ use super::SimulatedUser;
 const FIRST: i64 = 7_001;
 /// How long they wait for a whole answer.
 const PATIENCE: Duration = Duration::from_secs(90);
-/// Their pause between an answer and the next question, in milliseconds.
-pub(super) const PAUSE: std::ops::Range<u64> = 0..200;
 
 /// Returns people with chats of their own who only ask, one question after another, and note in `waits` how
 /// long they wait.
