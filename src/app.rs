@@ -4,27 +4,31 @@
 
 mod clients;
 mod jobs;
+mod penalties;
+mod polling;
 mod ports;
 mod standby;
 mod telegram_start;
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use tokio::sync::mpsc;
 
-use self::telegram_start::Way;
 use crate::bot_api::Api;
-use crate::config::Config;
+use crate::cache::wake::WakeUps;
+use crate::config::{Config, Mode};
 use crate::db::{Db, migrate};
 use crate::domain::clock::Clock;
+use crate::domain::duty::Duty;
 use crate::lifecycle::Lifecycle;
 use crate::llm::Provider;
 use crate::llm::registry::Registry;
 use crate::services::books::Books;
+use crate::services::duties::Duties;
 use crate::services::instances::Instance;
-use crate::services::poller::Poller;
 use crate::services::{state_metrics, write_behind};
 use crate::telegram::administrators::Administrators;
 use crate::telegram::arrivals::Arrivals;
@@ -102,10 +106,13 @@ async fn serve(
     let followed = db.clone();
     let instance = Instance::new(db.clone(), life.clone(), metrics.clone());
     let beating = instance.clone();
+    let wake_ups = WakeUps::new(metrics.clone(), config.service.dropped_wake_ups());
+    let waking = wake_ups.clone();
+    let shared = (db, instance, wake_ups);
     tokio::select! {
-        served = work(config, clock, life, signal, (metrics, readiness, db, instance)) => served,
+        served = work(config, clock, life, signal, (metrics, readiness, shared)) => served,
         never = async {
-            tokio::join!(state, followed.follow(), beating.beat());
+            tokio::join!(state, followed.follow(), beating.beat(), waking.run());
             std::future::pending().await
         } => never,
     }
@@ -117,11 +124,11 @@ async fn work(
     clock: Clock,
     life: Lifecycle,
     mut signal: impl AsyncFnMut(),
-    (metrics, readiness, db, instance): (Metrics, Readiness, Db, Instance),
+    (metrics, readiness, (db, instance, wake_ups)): (Metrics, Readiness, (Db, Instance, WakeUps)),
 ) -> Result<bool> {
     let grace = config.service.shutdown_grace;
     let started = {
-        let starting = start(&config, clock, &life, (&metrics, &readiness), (&db, &instance));
+        let starting = start(&config, clock, &life, (&metrics, &readiness), (&db, &instance, &wake_ups));
         tokio::pin!(starting);
         tokio::select! {
             started = &mut starting => started,
@@ -147,6 +154,22 @@ async fn work(
         leaving.cancelled().await;
         readiness.draining();
         std::future::pending::<()>().await;
+    };
+    let (notice, is_announced) = (config.service.shutdown_notice, Cell::new(false));
+    let signal = async || {
+        signal().await;
+        if !is_announced.replace(true) && !notice.is_zero() && !life.drain.is_cancelled() {
+            readiness.draining();
+            if life.fence.has_peers() {
+                life.leaving.cancel();
+            }
+            let notice_s = notice.as_secs();
+            tracing::info!(notice_s, "signal received, updates are still taken for {notice_s} s");
+            tokio::select! {
+                () = signal() => {}
+                () = tokio::time::sleep(notice) => {}
+            }
+        }
     };
     let clean = tokio::select! {
         clean = life.run(signal, grace) => clean,
@@ -176,16 +199,20 @@ async fn start(
     clock: Clock,
     life: &Lifecycle,
     (metrics, readiness): (&Metrics, &Readiness),
-    (db, instance): (&Db, &Instance),
+    (db, instance, wake_ups): (&Db, &Instance, &WakeUps),
 ) -> Result<()> {
     bring_up_to_date(config, life, db).await?;
     instance.join().await.context("this instance cannot be registered")?;
     let cache = clients::cache(config, life, metrics, db).await?;
+    wake_ups.attach(&cache);
     let (write_behind, writer) = write_behind::open(db.clone(), cache.clone(), metrics.clone());
-    life.spawn("write-behind", writer.run(life.clone()));
+    let duties = Duties::new(db.clone(), instance.clone(), life.clone(), metrics.clone());
+    life.spawn("write-behind", writer.with(duties.clone()).run(life.clone()));
     let registry = models(config, metrics)?;
     let speech = clients::speech(config)?;
-    let api = clients::bot_api(config, life, metrics)?;
+    let (told, heard) = mpsc::channel(penalties::WAITING);
+    let api = clients::bot_api(config, life, metrics)?.telling(told);
+    life.spawn("penalties", penalties::pass_on(api.clone(), heard, wake_ups.clone(), life.clone()));
     let books = Books { db: db.clone(), registry, clock, terms: clients::terms(config) };
     let assistant = clients::assistant(config, &books, (&api, &cache), speech.as_ref(), (life, metrics))?;
     let me = telegram_start::introduce(&api, life).await?;
@@ -207,6 +234,7 @@ async fn start(
         deferred: Deferred::default(),
         arrivals: Arrivals::default(),
         looks: Looks::default(),
+        wake_ups: wake_ups.clone(),
         in_flight: InFlight::default(),
         speech,
         files: FetchPermits::default(),
@@ -230,18 +258,23 @@ async fn start(
     let intake = Intake::new(context.clone(), updates);
     let holding = standby::take_share(&intake, instance, readiness).await?;
     instance.known().await.context("the other instances cannot be seen")?;
-    let poller = Poller::new(instance.clone());
-    let way = telegram_start::open_way(config, life, &api, &poller).await?;
+    life.spawn_vital("duties", duties.clone().keep(wanted_duties(config)));
+    let webhook = telegram_start::open_way(config, life, &api).await?;
     life.spawn_vital("holding", holding.run());
     life.spawn_vital("looking", intake.clone().look_out());
-    jobs::spawn(&intake, &context, config);
-    match way {
-        Way::Polling { is_open } => life.spawn_vital("polling", intake::poll(intake, poller, is_open)),
-        Way::Webhook(listener, webhook) => {
-            life.spawn_vital("webhook", intake::listen(listener, webhook, intake));
-        }
+    life.spawn("waking", intake.clone().be_woken());
+    jobs::spawn(&intake, &context, config, &duties);
+    match webhook {
+        None => life.spawn_vital("polling", polling::run(duties, intake, context)),
+        Some((listener, webhook)) => life.spawn_vital("webhook", intake::listen(listener, webhook, intake)),
     }
     Ok(())
+}
+
+/// Returns what this instance does if nobody else does. Where updates come by the webhook, nobody fetches them.
+fn wanted_duties(config: &Config) -> Vec<Duty> {
+    let polls = matches!(config.telegram.mode, Mode::Polling);
+    Duty::ALL.into_iter().filter(|duty| polls || *duty != Duty::Poller).collect()
 }
 
 /// Migrates the database.

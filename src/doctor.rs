@@ -12,9 +12,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
 use crate::db::audit::{Problem, Totals, totals};
-use crate::db::{Db, migrate};
+use crate::db::{Db, DbError, migrate};
 use crate::services::audit::{self, Audit, Extent};
-use crate::services::instances;
+use crate::services::{duties, instances};
 use crate::telemetry::metrics::Metrics;
 
 /// Time limit of one check.
@@ -134,13 +134,16 @@ pub async fn audit(config: &Config, recent: bool) -> anyhow::Result<(String, boo
     Ok((report, problems.is_empty()))
 }
 
-/// Returns one line for each instance that is alive.
+/// Returns one line for each instance that is alive, and one for each duty.
 ///
 /// # Errors
 /// Returns an error if the database is away or was never migrated.
 pub async fn instances(config: &Config) -> anyhow::Result<String> {
     let db = open(config).await?;
-    let described = tokio::time::timeout(LIMIT, instances::describe(&db)).await?;
+    let described = tokio::time::timeout(LIMIT, async {
+        Ok::<_, DbError>(format!("{}\n{}", instances::describe(&db).await?, duties::describe(&db).await?))
+    });
+    let described = described.await?;
     db.close().await;
     Ok(described?)
 }

@@ -73,6 +73,19 @@ impl Lifecycle {
         });
     }
 
+    /// Returns whether the service is to stop.
+    pub(crate) fn stops(&self) -> bool {
+        self.leaving.is_cancelled() || self.drain.is_cancelled()
+    }
+
+    /// Waits until the service is to stop. A start that fails drains without leaving.
+    pub(crate) async fn stopped(&self) {
+        tokio::select! {
+            () = self.leaving.cancelled() => {}
+            () = self.drain.cancelled() => {}
+        }
+    }
+
     /// Ends the service at once, as after a crash: nothing more may be asked of anybody. Running work is cut.
     pub(crate) fn fail(&self) {
         self.fence.close();

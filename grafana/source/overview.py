@@ -184,6 +184,23 @@ INSTANCES = [
         NEUTRAL,
         to("logs"),
     ),
+    lines(
+        "Duties",
+        "How many instances have each duty, which one should have: 0 for minutes is an alert.",
+        [("sum by (duty) (bot_duty_held)", "{{duty}}")],
+        "short",
+        NEUTRAL,
+        to("logs"),
+    ),
+    lines(
+        "Wake-ups",
+        "Buckets of chats that instances have named to each other, a second. Those that were dropped are found by looking, "
+        "within a second. None with one instance.",
+        [("sum by (result) (rate(bot_wake_ups_total[$__rate_interval]))", "{{result}}"), ("bot_wake_ups_arrive", "arrive at {{instance}}")],
+        "short",
+        NEUTRAL,
+        to("storage"),
+    ),
 ]
 
 BOARD = page(

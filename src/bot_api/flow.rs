@@ -3,6 +3,7 @@
 //! afterwards.
 
 mod budget;
+mod share;
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -13,8 +14,10 @@ use tokio::time::Instant;
 
 use self::budget::{
     ACTIONS, ANNOUNCEMENTS_LEAVE, CAUTION, COSMETICS, CallTimes, ChatBudget, LATER_DRAFTS,
-    announcement_limit, message_limits,
+    announcement_limit, message_limits, smallest,
 };
+use self::share::{OverallLimit, Takeovers};
+use crate::domain::bucket::Bucket;
 use crate::domain::ids::ChatId;
 
 /// Places in a message budget that live messages leave for finished ones.
@@ -62,11 +65,10 @@ pub(crate) struct Flow(Arc<Mutex<FlowState>>);
 
 #[derive(Debug)]
 struct FlowState {
-    /// The sends and edits a second over all chats and instances.
-    sends: Option<usize>,
-    /// This instance's share of them.
-    overall: Option<(usize, Duration)>,
+    /// The part of the overall budget that this instance may use.
+    overall: Option<OverallLimit>,
     overall_log: CallTimes,
+    takeovers: Takeovers,
     /// The announcements among those calls, and until when none is sent because one was refused.
     announcement_log: CallTimes,
     no_announcements_until: Option<Instant>,
@@ -98,22 +100,15 @@ impl Flow {
     pub(crate) fn new(sends_per_second: u32) -> Self {
         let overall = usize::try_from(sends_per_second).ok().filter(|&sends| sends > 0);
         Self(Arc::new(Mutex::new(FlowState {
-            sends: overall,
-            overall: overall.map(|sends| (sends, Duration::from_secs(1))),
+            overall: overall.map(OverallLimit::new),
             overall_log: CallTimes::default(),
+            takeovers: Takeovers::default(),
             announcement_log: CallTimes::default(),
             no_announcements_until: None,
             punished_until: None,
             penalties: VecDeque::new(),
             chats: HashMap::new(),
         })))
-    }
-
-    /// Limits this instance to its share of the overall budget, which `instances` have together.
-    pub(crate) fn share(&self, instances: usize) {
-        let mut state = self.0.lock();
-        let share = |sends: usize| ((sends / instances.max(1)).max(1), Duration::from_secs(1));
-        state.overall = state.sends.map(share);
     }
 
     /// Registers a finished message as waiting until the guard is dropped.
@@ -144,6 +139,20 @@ impl Flow {
         state.no_announcements_until = state.no_announcements_until.max(Some(Instant::now() + wait + MARGIN));
     }
 
+    /// Sets how many of the 1,024 buckets of chats this instance has: it may use that part of the overall budget; at
+    /// first it is all of it. More counts only after a second, because whoever had them before may have just sent.
+    pub(crate) fn set_share(&self, buckets: usize) {
+        if let Some(overall) = &mut self.0.lock().overall {
+            overall.set_share(buckets, Instant::now());
+        }
+    }
+
+    /// Records that the chats of these buckets were taken over from an instance that has died. What it
+    /// sent there is not known, so for a minute half of their budgets counts as used.
+    pub(crate) fn took_over(&self, buckets: impl IntoIterator<Item = Bucket>) {
+        self.0.lock().takeovers.record(buckets, Instant::now() + CAUTION);
+    }
+
     /// Starts a penalty of `wait` in a chat. If several chats are limited at once, it applies to all chats.
     pub(crate) fn punish(&self, id: ChatId, wait: Duration) {
         let mut state = self.0.lock();
@@ -161,10 +170,12 @@ impl Flow {
         chat.cautious_until = chat.punished_until.map(|end| end + CAUTION);
     }
 
-    /// Returns whether the chat had a recent penalty.
+    /// Returns whether the chat had a recent penalty, or was taken over lately.
     pub(crate) fn is_cautious(&self, chat: ChatId) -> bool {
         let now = Instant::now();
-        self.0.lock().chats.get(&chat).and_then(|chat| chat.cautious_until).is_some_and(|end| now < end)
+        let state = self.0.lock();
+        let punished = state.chats.get(&chat).and_then(|chat| chat.cautious_until);
+        punished.is_some_and(|end| now < end) || state.takeovers.concern(chat, now)
     }
 }
 
@@ -206,9 +217,11 @@ impl FlowState {
             Class::Message | Class::Files | Class::Announcement | Class::Live => message_limits(id),
         };
         let reserved = if matches!(class, Class::Live | Class::Announcement) { RESERVED } else { 0 };
+        let used = if self.takeovers.concern(id, now) { smallest(limits) / 2 } else { 0 };
         let log = if is_message { &mut chat.messages } else { &mut chat.cosmetics };
-        let own = log.free_at(limits, reserved, now);
-        let overall = match self.overall {
+        let own = log.free_at(limits, reserved + used, now);
+        let overall_limit = self.overall.as_mut().map(|overall| overall.at(now));
+        let overall = match overall_limit {
             Some(limit) if is_message => {
                 let reserved = match class {
                     Class::Files => RESERVED,
@@ -219,7 +232,7 @@ impl FlowState {
             }
             _ => None,
         };
-        let announcements = self.overall.filter(|_| is_announcement).map(announcement_limit);
+        let announcements = overall_limit.filter(|_| is_announcement).map(announcement_limit);
         let pace = announcements.and_then(|limit| self.announcement_log.free_at(&[limit], 0, now));
         if let Some(time) = own.max(overall).max(pace) {
             return Admission::NotBefore(time);
@@ -228,7 +241,7 @@ impl FlowState {
             self.announcement_log.take(&[limit], now);
         }
         log.take(if is_message { limits } else { COSMETICS }, now);
-        if let Some(limit) = self.overall.filter(|_| is_message) {
+        if let Some(limit) = overall_limit.filter(|_| is_message) {
             self.overall_log.take(&[limit], now);
         }
         Admission::Now
@@ -245,8 +258,8 @@ impl FlowState {
                 let periods = u32::try_from(number / size).unwrap_or(u32::MAX);
                 chat.messages.take(message_limits(id), now + period * periods);
             }
-            if let Some(limit) = self.overall {
-                self.overall_log.take(&[limit], now);
+            if let Some(overall) = &mut self.overall {
+                self.overall_log.take(&[overall.at(now)], now);
             }
         }
     }

@@ -13,6 +13,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use tokio::sync::mpsc;
 use tokio::time::Instant;
 use url::ParseError;
 
@@ -46,6 +47,8 @@ pub(crate) struct Api {
     is_local: bool,
     room: DownloadRoom,
     fence: Fence,
+    /// Who passes penalties on to other instances.
+    penalties: Option<mpsc::Sender<(ChatId, Duration)>>,
 }
 
 /// The envelope of every response.
@@ -88,12 +91,25 @@ impl Api {
             is_local: false,
             room: DownloadRoom::default(),
             fence: Fence::default(),
+            penalties: None,
         })
     }
 
-    /// Limits this instance to its share of the overall budget, which `instances` have together.
-    pub(crate) fn share(&self, instances: usize) {
-        self.flow.share(instances);
+    /// Sets where the penalties go that Telegram imposes on this instance. Those for which there is no room are left
+    /// out.
+    pub(crate) fn telling(self, penalties: mpsc::Sender<(ChatId, Duration)>) -> Self {
+        Self { penalties: Some(penalties), ..self }
+    }
+
+    /// Takes a penalty into account that Telegram has imposed on another instance: one of several at once concerns
+    /// the whole bot.
+    pub(crate) fn hear_penalty(&self, chat: ChatId, wait: Duration) {
+        self.flow.punish(chat, wait);
+    }
+
+    /// Returns the budgets, for whoever knows which chats this instance has.
+    pub(crate) fn flow(&self) -> &Flow {
+        &self.flow
     }
 
     /// Sets the fence behind which this instance makes calls.
@@ -213,6 +229,10 @@ impl Api {
             tracing::warn!(chat.id = chat.0, wait_s = wait.as_secs(), "Telegram limits the chat {chat}");
             self.metrics.telegram_penalty.inc_by(wait.as_secs());
             self.flow.punish(chat, *wait);
+            let told = self.penalties.as_ref().map(|penalties| penalties.try_send((chat, *wait)));
+            if told.is_some_and(|told| told.is_err()) {
+                tracing::debug!(chat.id = chat.0, "a penalty is not passed on");
+            }
         }
     }
 

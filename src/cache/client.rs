@@ -54,6 +54,7 @@ pub struct Cache(Option<Arc<Inner>>);
 struct Inner {
     quick: Link,
     bulk: Link,
+    server: Arc<Server>,
     breaker: Breaker,
     /// Whether Redis refuses writes for lack of memory.
     full: AtomicBool,
@@ -82,7 +83,8 @@ impl Cache {
         let server = Arc::new(Server::of(redis)?);
         Ok(Self(Some(Arc::new(Inner {
             quick: Link::new(server.clone(), RESPONSE_LIMIT),
-            bulk: Link::new(server, BULK_LIMIT),
+            bulk: Link::new(server.clone(), BULK_LIMIT),
+            server,
             breaker: Breaker::default(),
             full: AtomicBool::new(false),
             keys: RwLock::new(Arc::new(Keys::of(origin))),
@@ -100,6 +102,11 @@ impl Cache {
     /// Returns whether Redis is configured.
     pub fn is_enabled(&self) -> bool {
         self.0.is_some()
+    }
+
+    /// Returns the server, for a connection of its own; `None` without Redis.
+    pub(super) fn server(&self) -> Option<Arc<Server>> {
+        self.0.as_ref().map(|inner| inner.server.clone())
     }
 
     /// Returns the names of entries, or an error without Redis.

@@ -56,6 +56,11 @@ impl Keys {
         format!("{}:write-behind", self.durable)
     }
 
+    /// Returns the name of the channel of wake-ups.
+    pub(super) fn wake_ups(&self) -> String {
+        format!("{}:wake-ups", self.durable)
+    }
+
     /// Topics have numeric ids, so "no topic" is written as a dash.
     fn of_thread(&self, kind: &str, key: ThreadKey) -> String {
         let topic = key.topic.map_or_else(|| "-".to_owned(), |topic| topic.to_string());

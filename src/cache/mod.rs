@@ -4,7 +4,7 @@
 //!
 //! Each cache has one typed file. An entry carries the version of the rows from which it was built. An older
 //! entry never replaces a newer one, and an invalidation leaves its version behind, so that a late writer is
-//! refused. Only `write_behind` is no cache: it is a stream that is never evicted.
+//! refused. Two files are no caches: `write_behind` is a stream that is never evicted, `wake` stores nothing.
 
 mod breaker;
 mod client;
@@ -20,6 +20,7 @@ pub(crate) mod personal;
 mod server;
 pub mod thread;
 pub mod user;
+pub mod wake;
 pub mod write_behind;
 
 pub use client::{Cache, CacheError};

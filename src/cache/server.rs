@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::select_ok;
-use redis::aio::MultiplexedConnection;
+use redis::aio::{MultiplexedConnection, PubSub};
 use redis::io::tcp::TcpSettings;
 use redis::{
     AsyncConnectionConfig, Client, ConnectionAddr, ErrorKind, IntoConnectionInfo, RedisError, RedisResult,
@@ -47,9 +47,31 @@ impl Server {
     /// # Errors
     /// Returns an error if the server, or every Sentinel, is unreachable, or if there is no master.
     pub(super) async fn connect(&self, limit: Duration) -> RedisResult<(MultiplexedConnection, String)> {
+        let (client, name) = self.of_the_moment(limit).await?;
+        let mut connection = connect(&client, limit).await?;
+        if self.sentinels.is_some() {
+            is_master(&mut connection).await?;
+        }
+        Ok((connection, name))
+    }
+
+    /// Opens a connection of its own to the server of the moment, for what is published in a channel. The limit
+    /// applies to asking Sentinels; the caller limits the whole.
+    ///
+    /// # Errors
+    /// Returns the errors of [`connect`](Self::connect), and a refusal of the subscription. With Sentinel, it may be a
+    /// replica just after a failover: what is published reaches that as well.
+    pub(super) async fn subscribe(&self, channel: &str, limit: Duration) -> RedisResult<PubSub> {
+        let (client, _name) = self.of_the_moment(limit).await?;
+        let mut messages = client.get_async_pubsub().await?;
+        messages.subscribe(channel).await?;
+        Ok(messages)
+    }
+
+    /// Returns who connects to the server of the moment, and its address.
+    async fn of_the_moment(&self, limit: Duration) -> RedisResult<(Client, String)> {
         let Some(sentinels) = &self.sentinels else {
-            let address = self.client.get_connection_info().addr().to_string();
-            return Ok((connect(&self.client, limit).await?, address));
+            return Ok((self.client.clone(), self.client.get_connection_info().addr().to_string()));
         };
         let (host, port) = sentinels.master(limit).await?;
         let info = self.client.get_connection_info().clone();
@@ -60,9 +82,7 @@ impl Server {
             _ => ConnectionAddr::Tcp(host, port),
         };
         let name = address.to_string();
-        let mut connection = connect(&Client::open(info.set_addr(address))?, limit).await?;
-        is_master(&mut connection).await?;
-        Ok((connection, name))
+        Ok((Client::open(info.set_addr(address))?, name))
     }
 }
 

@@ -19,6 +19,8 @@ pub struct Service {
     pub log_filter: String,
     /// How long running answers may take to finish after the first signal.
     pub shutdown_grace: Duration,
+    /// How long updates are still taken after the first signal, while `/ready` says that this instance stops.
+    pub shutdown_notice: Duration,
     /// The age at which stored work that is still unfinished is resumed.
     pub stranded_after: Duration,
     /// The contact shown by `/paysupport`.
@@ -26,6 +28,9 @@ pub struct Service {
     /// The kill point of a debug build; for tests.
     #[cfg(debug_assertions)]
     pub kill_at: Option<String>,
+    /// How many of a hundred wake-ups a debug build drops; for tests.
+    #[cfg(debug_assertions)]
+    pub dropped_wake_ups: u64,
 }
 
 /// The format of log lines.
@@ -56,10 +61,13 @@ impl Service {
             log_format,
             log_filter,
             shutdown_grace: Duration::from_secs(reader.number("SHUTDOWN_GRACE_SECONDS", 60, 0, 3_600)),
+            shutdown_notice: Duration::from_secs(reader.number("SHUTDOWN_NOTICE_SECONDS", 0, 0, 300)),
             stranded_after: Duration::from_secs(reader.number("STRANDED_AFTER_SECONDS", 120, 1, 86_400)),
             support_contact: reader.text("SUPPORT_CONTACT").map(str::to_owned),
             #[cfg(debug_assertions)]
             kill_at: reader.text("KILL_AT").map(str::to_owned),
+            #[cfg(debug_assertions)]
+            dropped_wake_ups: reader.number("DROP_WAKE_UPS_PERCENT", 0, 0, 100),
         }
     }
 }
@@ -81,6 +89,17 @@ pub(super) fn privileged(reader: &mut Reader<'_>) -> BTreeSet<UserId> {
     users
 }
 
+impl Service {
+    /// Returns how many of a hundred wake-ups are dropped: none in a release build.
+    pub(crate) fn dropped_wake_ups(&self) -> u64 {
+        #[cfg(debug_assertions)]
+        let dropped = self.dropped_wake_ups;
+        #[cfg(not(debug_assertions))]
+        let dropped = 0;
+        dropped
+    }
+}
+
 impl fmt::Display for Service {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let format = match self.log_format {
@@ -89,6 +108,7 @@ impl fmt::Display for Service {
         };
         writeln!(f, "METRICS_ADDR={}\nLOG_FORMAT={format}\nRUST_LOG={}", self.metrics_addr, self.log_filter)?;
         writeln!(f, "SHUTDOWN_GRACE_SECONDS={}", self.shutdown_grace.as_secs())?;
+        writeln!(f, "SHUTDOWN_NOTICE_SECONDS={}", self.shutdown_notice.as_secs())?;
         writeln!(f, "STRANDED_AFTER_SECONDS={}", self.stranded_after.as_secs())?;
         writeln!(f, "SUPPORT_CONTACT={}", self.support_contact.as_deref().unwrap_or("(not set)"))
     }

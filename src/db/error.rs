@@ -67,6 +67,19 @@ pub enum DbError {
         /// The broken rule.
         what: &'static str,
     },
+    /// A newer binary has migrated the database to a schema with which this one does not work.
+    #[error(
+        "its schema {version} works with binaries that know version {oldest}, and this one knows {known}; start a newer \
+         one, or restore the backup from before the upgrade"
+    )]
+    NewerSchema {
+        /// The version of the schema.
+        version: i64,
+        /// The oldest version whose binaries work with it.
+        oldest: i64,
+        /// The version of this binary.
+        known: i64,
+    },
     /// This instance has sent no heartbeat for too long: others may be about to take over.
     #[error("no heartbeat has arrived for too long")]
     Fenced,
@@ -135,9 +148,11 @@ impl DbError {
             Self::TooSlow { .. } => Some("the database is slow, trying again"),
             Self::Contended { .. } => Some("another transaction was in the way, trying again"),
             Self::Fenced => Some("no heartbeat has arrived for too long, waiting"),
-            Self::Failed { .. } | Self::MissingRow { .. } | Self::Inconsistent { .. } | Self::Cancelled => {
-                None
-            }
+            Self::Failed { .. }
+            | Self::MissingRow { .. }
+            | Self::Inconsistent { .. }
+            | Self::NewerSchema { .. }
+            | Self::Cancelled => None,
         }
     }
 }

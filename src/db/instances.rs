@@ -243,34 +243,6 @@ pub(crate) async fn leave(tx: &mut Tx<'_>, id: InstanceId) -> Result<bool, DbErr
     Ok(left.rows_affected() > 0)
 }
 
-/// Takes a duty if nobody alive has it. Returns whether the instance has it now.
-pub(crate) async fn take_duty(db: &Db, id: InstanceId, duty: &str) -> Result<bool, DbError> {
-    let taken = sqlx::query!(
-        "UPDATE duties SET holder = $1, taken_at = now(), epoch = epoch + (holder IS DISTINCT FROM $1)::int
-         WHERE name = $2 AND EXISTS (SELECT 1 FROM instances WHERE id = $1 AND dead_at IS NULL)
-           AND NOT EXISTS (SELECT 1 FROM instances WHERE id = holder AND id <> $1 AND dead_at IS NULL)",
-        id.0,
-        duty,
-    )
-    .execute(db.pool())
-    .await
-    .map_err(DbError::at("instances::take_duty"))?;
-    Ok(taken.rows_affected() > 0)
-}
-
-/// Gives a duty back, if the instance has it.
-pub(crate) async fn give_duty_back(db: &Db, id: InstanceId, duty: &str) -> Result<(), DbError> {
-    sqlx::query!(
-        "UPDATE duties SET holder = NULL, taken_at = NULL WHERE name = $2 AND holder = $1",
-        id.0,
-        duty,
-    )
-    .execute(db.pool())
-    .await
-    .map_err(DbError::at("instances::give_duty_back"))?;
-    Ok(())
-}
-
 /// Returns how many other instances are alive that have sent no heartbeat since this one was registered, and so may
 /// not know of it.
 pub(crate) async fn unaware(db: &Db, id: InstanceId) -> Result<i64, DbError> {

@@ -17,16 +17,23 @@ pub async fn run(db: &Db) -> Result<i64, DbError> {
     run_from(db, false).await
 }
 
-/// Does the same. With `allows_newer`, a schema that a newer binary has migrated is left as it is: migrations
-/// only add, so this binary works with it.
+/// Does the same. A schema that a newer binary has migrated is left as it is, if this binary works with it, or, with
+/// `allows_newer`, in any case.
 ///
 /// # Errors
-/// Returns the same errors.
+/// Returns the same errors, and [`DbError::NewerSchema`].
 pub async fn run_from(db: &Db, allows_newer: bool) -> Result<i64, DbError> {
     let failed = |error: sqlx::migrate::MigrateError| match error {
         sqlx::migrate::MigrateError::Execute(source) => DbError::at("migrate::run")(source),
         other => DbError::Failed { at: "migrate::run", source: sqlx::Error::Migrate(Box::new(other)) },
     };
+    let newer = newer(db).await?;
+    if let Some(NewerSchema { version, oldest }) = newer
+        && oldest > latest()
+        && !allows_newer
+    {
+        return Err(DbError::NewerSchema { version, oldest, known: latest() });
+    }
     // Waiting for another instance or building an index may take longer than any other statement.
     let mut connection = db.session().await?;
     sqlx::query("SET statement_timeout = 0")
@@ -34,10 +41,32 @@ pub async fn run_from(db: &Db, allows_newer: bool) -> Result<i64, DbError> {
         .await
         .map_err(DbError::at("migrate::run"))?;
     let mut migrations = sqlx::migrate::Migrator::with_migrations(MIGRATIONS.migrations.to_vec());
-    migrations.set_ignore_missing(allows_newer);
+    migrations.set_ignore_missing(newer.is_some());
     migrations.run(&mut connection).await.map_err(failed)?;
     connection.close().await.map_err(DbError::at("migrate::run"))?;
-    Ok(latest())
+    Ok(newer.map_or_else(latest, |newer| newer.version))
+}
+
+/// A schema that is newer than this binary.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct NewerSchema {
+    /// Its version.
+    pub version: i64,
+    /// The oldest version whose binaries work with it.
+    pub oldest: i64,
+}
+
+/// Returns the schema of the database if it is newer than this binary.
+///
+/// # Errors
+/// Returns an error if the server is unavailable.
+pub(crate) async fn newer(db: &Db) -> Result<Option<NewerSchema>, DbError> {
+    let Some(version) = current(db).await?.filter(|&version| version > latest()) else { return Ok(None) };
+    let oldest = sqlx::query_scalar!("SELECT oldest FROM schema_support")
+        .fetch_one(db.pool())
+        .await
+        .map_err(DbError::at("migrate::newer"))?;
+    Ok(Some(NewerSchema { version, oldest }))
 }
 
 /// Returns the schema version of this binary.

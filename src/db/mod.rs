@@ -15,6 +15,7 @@ pub(crate) mod crashes;
 pub(crate) mod data_requests;
 pub(crate) mod dead_letters;
 pub(crate) mod dialogs;
+pub(crate) mod duties;
 pub(crate) mod erasure;
 mod error;
 pub mod file_bytes;

@@ -5,6 +5,7 @@ use std::future::Future;
 use super::{Finding, LIMIT};
 use crate::cache::health;
 use crate::config::Config;
+use crate::db::migrate::NewerSchema;
 use crate::db::{Db, DbError, LoginRefusal, ServerState, checks, migrate};
 use crate::domain::clock::Clock;
 use crate::services::instances;
@@ -61,7 +62,11 @@ async fn examine(config: &Config, db: &Db) -> DatabaseFindings {
             Finding::Broken("no answer; check DATABASE_URL and that PostgreSQL runs".to_owned())
         }
         Err(error) => Finding::Broken(refused(&error)),
-        Ok(version) => schema(version, migrate::latest(), config.database.allows_newer_schema),
+        Ok(version) => match within(migrate::newer(db)).await {
+            Ok(None) => schema(version, migrate::latest()),
+            Ok(Some(newer)) => newer_schema(newer, migrate::latest(), config.database.allows_newer_schema),
+            Err(error) => Finding::Broken(refused(&error)),
+        },
     };
     if matches!(schema, Finding::Broken(_)) {
         return DatabaseFindings { servers, ..schema.into() };
@@ -135,20 +140,32 @@ fn refused(error: &DbError) -> String {
     }
 }
 
-fn schema(version: Option<i64>, latest: i64, allows_newer: bool) -> Finding {
+fn schema(version: Option<i64>, latest: i64) -> Finding {
     match version {
         None => {
             Finding::Fine("reachable, empty; the first start or `starling migrate` sets it up".to_owned())
         }
-        Some(version) if version > latest && !allows_newer => Finding::Broken(format!(
-            "at version {version}, this binary knows {latest}; use a newer binary, or set ALLOW_NEWER_SCHEMA=true if you \
-             have rolled back"
-        )),
         Some(version) if version < latest => Finding::Weak(format!(
             "at version {version}, this binary needs {latest}; the next start or `starling migrate` updates it"
         )),
         Some(version) => Finding::Fine(format!("at version {version} of {latest}")),
     }
+}
+
+fn newer_schema(NewerSchema { version, oldest }: NewerSchema, latest: i64, allows_newer: bool) -> Finding {
+    if oldest <= latest {
+        return Finding::Fine(format!(
+            "at version {version}, with which this binary works (it knows {latest})"
+        ));
+    }
+    let found =
+        format!("at version {version}, which works with binaries that know version {oldest}, not {latest}");
+    if allows_newer {
+        return Finding::Weak(format!(
+            "{found}; the bot starts, because ALLOW_NEWER_SCHEMA=true tells it to"
+        ));
+    }
+    Finding::Broken(format!("{found}; start a newer one, or restore the backup from before the upgrade"))
 }
 
 /// Judges by how many seconds PostgreSQL is ahead.

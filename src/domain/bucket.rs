@@ -17,14 +17,24 @@ impl Bucket {
         Self(u16::try_from(low).unwrap_or_default())
     }
 
+    /// Returns the bucket with a number, as instances tell it each other. `None` if there is none.
+    pub fn numbered(number: u16) -> Option<Self> {
+        Some(number).filter(|number| usize::from(*number) < BUCKETS).map(Self)
+    }
+
     /// Returns the bucket of a number, as columns have it.
     pub fn from_column(number: i64) -> Option<Self> {
-        u16::try_from(number).ok().filter(|number| usize::from(*number) < BUCKETS).map(Self)
+        u16::try_from(number).ok().and_then(Self::numbered)
     }
 
     /// Returns all buckets, in order.
     pub fn all() -> impl Iterator<Item = Self> {
         (0..BUCKETS).filter_map(|number| u16::try_from(number).ok()).map(Self)
+    }
+
+    /// Returns its number, as instances tell it each other.
+    pub fn short_number(self) -> u16 {
+        self.0
     }
 
     /// Returns its number, as columns have it.

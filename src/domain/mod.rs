@@ -7,6 +7,7 @@ pub mod bucket;
 pub mod citations;
 pub mod clock;
 pub mod digest;
+pub(crate) mod duty;
 pub mod file;
 pub mod file_id;
 pub(crate) mod group;

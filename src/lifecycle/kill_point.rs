@@ -92,6 +92,7 @@ pub const ALL: &[&str] = &[
     "takeover: before the replay",
     "handover: closed",
     "handover: given back",
+    "duty: taken",
     "import: people taken",
     "import: messages taken",
 ];

@@ -25,6 +25,7 @@ use super::pipeline::slots::Slots;
 use super::streaming::Screen;
 use crate::bot_api::methods::Me;
 use crate::cache::Cache;
+use crate::cache::wake::WakeUps;
 use crate::conversation::Assistant;
 use crate::db::Db;
 use crate::domain::ids::TurnId;
@@ -61,6 +62,8 @@ pub(crate) struct BotContext {
     pub arrivals: Arrivals,
     /// Buckets to look at for waiting updates.
     pub looks: Looks,
+    /// Hints from and to other instances, which buckets to look at.
+    pub wake_ups: WakeUps,
     /// Updates that wait in batches.
     pub in_flight: InFlight,
     /// The client for transcripts of recordings; `None` if it is not set up.

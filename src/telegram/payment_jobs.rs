@@ -23,8 +23,11 @@ use crate::services::refunds::{self, RefundReply, Returned};
 const PAGE: i64 = 50;
 /// The transactions per call, Telegram's maximum.
 const LINES: i64 = 100;
-/// The longest time between two checks for refunds; others follow when one is requested or due.
-const IDLE: Duration = Duration::from_secs(60);
+/// The longest time between two checks for refunds: another instance may have taken a request for one. Others
+/// follow when one is requested here, or due.
+const IDLE: Duration = Duration::from_secs(3);
+/// The pause before a refund is tried again that could not be written down.
+const AGAIN: Duration = Duration::from_secs(60);
 /// The interval between comparisons.
 const RECONCILE_EVERY: Duration = Duration::from_secs(86_400);
 /// The pause before a failed comparison is retried.
@@ -39,7 +42,7 @@ pub(crate) async fn drive_refunds(context: Arc<BotContext>) {
             Err(DbError::Cancelled) => return,
             Err(error) => {
                 tracing::error!(error = &error as &dyn std::error::Error, "the refunds have to wait");
-                IDLE
+                AGAIN
             }
         };
         tokio::select! {
@@ -73,7 +76,7 @@ async fn drive_due(context: &BotContext) -> Result<Duration, DbError> {
                         error = &error as &dyn std::error::Error,
                         "a refund could not be written down"
                     );
-                    let wait = || refunds::postpone(&context.books, &payment, tries, IDLE);
+                    let wait = || refunds::postpone(&context.books, &payment, tries, AGAIN);
                     db.until(drain).persist(wait).await?;
                 }
             }

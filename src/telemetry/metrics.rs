@@ -152,8 +152,14 @@ metrics! {
     /// How many instances had ended without a word, killed or taken for dead, in the half hour before the last
     /// heartbeat of this one.
     instance_deaths: IntGauge = "bot_instance_deaths";
+    /// Buckets of chats that instances have named to each other because updates wait there, by what became of it.
+    wake_ups: IntCounterVec = "bot_wake_ups_total" ["result": "sent" | "received" | "dropped"];
+    /// Whether wake-ups from other instances can arrive: 1 or 0.
+    wake_ups_received: IntGauge = "bot_wake_ups_arrive";
     /// When a heartbeat of this instance last reached the database, seconds since 1970.
     heartbeat_time: IntGauge = "bot_heartbeat_timestamp_seconds";
+    /// Whether this instance has a duty, which one instance has at a time: 1 or 0.
+    duties_held: IntGaugeVec = "bot_duty_held" <"duty">;
     /// What the audit of the books found to be wrong when it last ran; 0 is what an operator wants to see.
     audit_problems: IntGauge = "bot_audit_problems";
     /// When the audit last ran to its end, seconds since 1970.

@@ -160,6 +160,8 @@ async fn whatever_point_the_process_dies_at_everything_is_booked_once() {
             || point == "menu: set"
             // `python.rs` covers these.
             || point.starts_with("sandbox: ")
+            // `instances/duties.rs` covers these.
+            || point.starts_with("duty: ")
             // `import.rs` covers these.
             || point.starts_with("import: ")
     };

@@ -106,5 +106,6 @@ mod transcripts;
 mod upgrades;
 mod vision;
 mod voice;
+mod wake_ups;
 mod web;
 mod write_behind;

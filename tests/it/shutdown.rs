@@ -189,3 +189,23 @@ async fn a_hundred_answers_that_outlast_the_grace_time_are_cut_kept_and_settled(
     bot.run().await;
     bot.end().await;
 }
+
+#[tokio::test]
+async fn a_load_balancer_is_told_before_updates_are_refused() {
+    let mut bot = Bot::with([("SHUTDOWN_NOTICE_SECONDS", "300")]).await;
+    bot.terminate();
+    bot.log("updates are still taken for 300 s").await;
+    let ready = reqwest::get(format!("http://{}/ready", bot.operators_port())).await.unwrap();
+    assert_eq!((ready.status().as_u16(), ready.text().await.unwrap()), (503, "draining\n".to_owned()));
+    assert_eq!(bot.ask("still there?").await, "You said: still there?");
+    let keeper = half(&bot, "question");
+    bot.ann("question");
+    half_is_visible(&bot).await;
+    // A second signal ends the notice, and cuts nothing yet.
+    bot.terminate();
+    bot.log("signal received, finishing what runs").await;
+    keeper.open();
+    assert_eq!(bot.exit_code().await, 0);
+    assert_eq!(bot.answers(ANN)[1], "Half and whole.");
+    bot.end().await;
+}

@@ -1,5 +1,6 @@
 //! Upgrades: a newer version continues with the books and the unfinished work of an older one.
 
+mod former;
 pub(crate) mod samples;
 
 use std::borrow::Cow;

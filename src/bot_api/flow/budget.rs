@@ -47,6 +47,11 @@ pub(super) fn message_limits(chat: ChatId) -> &'static [(usize, Duration)] {
     if chat.0 > 0 { PRIVATE_MESSAGES } else { GROUP_MESSAGES }
 }
 
+/// Returns how many calls the strictest of some limits allows.
+pub(super) fn smallest(limits: &[(usize, Duration)]) -> usize {
+    limits.iter().map(|&(count, _)| count).min().unwrap_or(0)
+}
+
 impl ChatBudget {
     pub(super) fn is_idle(&self, now: Instant) -> bool {
         let over = |end: Option<Instant>| end.is_none_or(|end| end <= now);

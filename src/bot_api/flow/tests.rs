@@ -174,3 +174,32 @@ async fn announcements_leave_places_for_answers_and_pause_when_one_is_refused() 
     assert!(admit(502, Class::Message, now + second * 60));
     assert!(admit(502, Class::Announcement, now + second * 61));
 }
+
+#[tokio::test(start_paused = true)]
+async fn two_instances_share_the_overall_budget() {
+    let flows = [Flow::new(30), Flow::new(30)];
+    for flow in &flows {
+        flow.set_share(512);
+    }
+    let now = Instant::now();
+    let sent = |flow: &Flow| {
+        (1..=100)
+            .filter(|&chat| flow.0.lock().admit(ChatId(chat), Class::Message, now) == Admission::Now)
+            .count()
+    };
+    assert_eq!(flows.iter().map(sent).sum::<usize>(), 30);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_dead_instance_may_just_have_sent_counts_as_used() {
+    for (chat, class, seconds, most) in
+        [(ANN, Class::Message, 5, 3), (GROUP, Class::Message, 50, 10), (ANN, Class::FirstDraft, 5, 10)]
+    {
+        let flow = Flow::new(30);
+        flow.took_over([42, 924]);
+        assert!(flow.is_cautious(chat) && !flow.is_cautious(BOB));
+        assert_eq!(passed(&flow, chat, class, seconds), most, "{class:?} in {chat}");
+        tokio::time::advance(CAUTION).await;
+        assert!(!flow.is_cautious(chat));
+    }
+}

@@ -14,8 +14,10 @@ use rand::Rng;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior};
 
+use super::duties::Duties;
 use crate::cache::{Cache, CacheError, write_behind as stream};
 use crate::db::{Db, DbError, records};
+use crate::domain::duty::Duty;
 use crate::domain::record::Record;
 use crate::lifecycle::Lifecycle;
 use crate::telemetry::metrics::Metrics;
@@ -73,23 +75,31 @@ pub struct Writer {
     fresh: usize,
     /// The number of records in the stream.
     depth: u64,
+    /// Whether this instance is the one that recounts; `None`: no other instance does.
+    duties: Option<Duties>,
 }
 
 /// Creates the channel for records and the writer that receives them.
 pub fn open(db: Db, cache: Cache, metrics: Metrics) -> (WriteBehind, Writer) {
     let (sender, records) = mpsc::channel(HANDED_OVER);
     let consumer = format!("{:016x}", rand::rng().random::<u64>());
-    let writer = Writer { records, db, cache, metrics, consumer, waiting: Vec::new(), fresh: 0, depth: 0 };
+    let (waiting, duties) = (Vec::new(), None);
+    let writer = Writer { records, db, cache, metrics, consumer, waiting, fresh: 0, depth: 0, duties };
     (WriteBehind(sender), writer)
 }
 
 impl Writer {
+    /// Recounts only while this instance has that duty.
+    pub(crate) fn with(self, duties: Duties) -> Self {
+        Self { duties: Some(duties), ..self }
+    }
+
     /// Runs until the last [`WriteBehind`] is dropped and all records are written. On abort, it leaves what
     /// is in the stream there.
     pub async fn run(mut self, life: Lifecycle) {
         let mut clock = tokio::time::interval(INTERVAL);
         clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut recount_at = Instant::now();
+        let mut recount_at = None;
         let mut arrived = Vec::with_capacity(BATCH);
         loop {
             tokio::select! {
@@ -104,10 +114,15 @@ impl Writer {
                     }
                 }
                 _ = clock.tick() => {}
+                () = may_recount(self.duties.as_ref()), if recount_at.is_none() && !life.drain.is_cancelled() => {
+                    recount_at = Some(Instant::now());
+                }
             }
             self.turn_over().await;
-            if Instant::now() >= recount_at && !life.drain.is_cancelled() {
-                recount_at = Instant::now() + RECOUNT;
+            let has_duty = self.duties.as_ref().is_none_or(|duties| duties.has(Duty::Recount));
+            recount_at = recount_at.filter(|_| has_duty && !life.drain.is_cancelled());
+            if recount_at.is_some_and(|time| Instant::now() >= time) {
+                recount_at = Some(Instant::now() + RECOUNT);
                 self.recount().await;
             }
         }
@@ -226,6 +241,13 @@ impl Writer {
     fn show_depth(&mut self, depth: u64) {
         self.depth = depth;
         self.metrics.write_queue_depth.set(i64::try_from(depth).unwrap_or(i64::MAX));
+    }
+}
+
+/// Waits until this instance has the duty to recount.
+async fn may_recount(duties: Option<&Duties>) {
+    if let Some(duties) = duties {
+        duties.taken(Duty::Recount).await;
     }
 }
 

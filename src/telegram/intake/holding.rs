@@ -91,12 +91,16 @@ impl Holding {
     async fn look(&mut self) -> Result<Look, DbError> {
         let context = self.intake.context.clone();
         let look = self.share.look().await?;
-        context.screen.api.share(look.takers + 1);
-        let unopened = context.life.holdings.unopened();
+        let (flow, holdings) = (context.screen.api.flow(), &context.life.holdings);
+        flow.set_share(holdings.held().len());
+        let unopened = holdings.unopened();
         if !unopened.is_empty() {
+            if look.takers > 0 {
+                flow.took_over(unopened.iter().copied());
+            }
             kill_point!("takeover: before the replay");
             replay(&self.intake, &unopened).await?;
-            context.life.holdings.open(&unopened);
+            holdings.open(&unopened);
             // What has come meanwhile.
             unopened.into_iter().for_each(|bucket| context.looks.ask(bucket));
         }

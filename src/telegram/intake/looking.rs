@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, MissedTickBehavior};
 
+use super::super::context::BotContext;
 use super::super::inbound::raw;
 use super::super::sessions;
 use super::Intake;
@@ -49,6 +50,14 @@ impl Intake {
                 let error = &error as &dyn std::error::Error;
                 tracing::warn!(error, "updates of other instances have to wait");
             }
+        }
+    }
+
+    /// Looks at buckets at once in which other instances have stored updates, until the service drains.
+    pub(crate) async fn be_woken(self) {
+        let BotContext { life, looks, wake_ups, .. } = &*self.context;
+        while let Some(buckets) = life.drain.run_until_cancelled(wake_ups.woken()).await {
+            buckets.into_iter().for_each(|bucket| looks.ask(bucket));
         }
     }
 

@@ -71,10 +71,13 @@ impl Intake {
     /// Passes a stored update on, if its chat is answered here. With other instances, which may have stored earlier
     /// updates of the chat, the database is asked for all of its bucket.
     async fn arrive(&self, update: &RawUpdate, came: Instant) {
-        let BotContext { life, arrivals, looks, .. } = &*self.context;
+        let BotContext { life, arrivals, looks, wake_ups, .. } = &*self.context;
         let bucket = Bucket::of(update.route);
         let is_alone = !life.fence.has_peers();
         if !is_alone && !self.is_payment(&update.payload) {
+            if !life.holdings.is_open(bucket) {
+                wake_ups.wake([bucket]);
+            }
             return looks.ask(bucket);
         }
         // An update stored again after a lost response, or redelivered before it was handled, is passed on once.

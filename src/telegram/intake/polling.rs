@@ -4,16 +4,12 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::super::context::BotContext;
 use super::{Intake, KINDS, READY_GRACE};
 use crate::bot_api::ApiError;
-use crate::bot_api::methods::{DeleteWebhook, GetUpdates};
+use crate::bot_api::methods::GetUpdates;
 use crate::domain::backoff::Backoff;
 use crate::domain::ids::UpdateId;
-use crate::services::poller::Poller;
 
-/// The pause between two attempts to take the duty to fetch updates.
-const TAKE_PAUSE: Duration = Duration::from_millis(500);
 /// The long-polling timeout, in seconds.
 const WAIT_S: u64 = 30;
 /// How long a poll may last before the service counts as taking no updates: its timeout and some time to
@@ -32,54 +28,12 @@ const CALM_WAIT_S: u64 = 5;
 /// The reason reported while another poller may exist.
 const CONFLICT: &str = "somebody else fetches the updates of this bot";
 
-/// Fetches updates until the service stops, whenever this instance has the duty to do that. `is_open` says that it has
-/// it, and that no webhook is set.
-pub(crate) async fn poll(intake: Intake, poller: Poller, is_open: bool) {
-    let BotContext { life, readiness, .. } = &*intake.context;
-    if !is_open {
-        // Updates that others fetch are taken from the inbox.
-        readiness.intake.works();
-        if life.leaving.run_until_cancelled(open(&intake, &poller)).await.is_none() {
-            life.drain.cancelled().await;
-            return;
-        }
-    }
+/// Fetches updates until the service is to stop.
+pub(crate) async fn poll(intake: Intake) {
     tokio::select! {
         biased;
-        () = life.leaving.cancelled() => {}
+        () = intake.context.life.stopped() => {}
         () = forever(&intake) => {}
-    }
-    if let Err(error) = poller.give_back().await {
-        tracing::debug!(
-            error = &error as &dyn std::error::Error,
-            "the duty to fetch updates ends with this instance"
-        );
-    }
-    life.drain.cancelled().await;
-}
-
-/// Waits until this instance has the duty to fetch updates, and removes an old webhook.
-async fn open(intake: &Intake, poller: &Poller) {
-    let mut pauses = Backoff::new(PAUSES.0, PAUSES.1);
-    loop {
-        let pause = match poller.take().await {
-            Ok(false) => TAKE_PAUSE,
-            Ok(true) => match intake.context.screen.api.call(&DeleteWebhook {}).await {
-                Ok(_) => return,
-                Err(error) => {
-                    tracing::warn!(
-                        error = &error as &dyn std::error::Error,
-                        "an old webhook cannot be removed"
-                    );
-                    pauses.next()
-                }
-            },
-            Err(error) => {
-                tracing::warn!(error = &error as &dyn std::error::Error, "who fetches updates is not known");
-                pauses.next()
-            }
-        };
-        tokio::time::sleep(pause).await;
     }
 }
 

@@ -4,6 +4,7 @@
 #![expect(clippy::print_stdout, reason = "how long it takes is a figure to read")]
 
 mod conditions;
+mod duties;
 mod given_up;
 mod pair;
 mod sharing;
@@ -70,7 +71,8 @@ async fn a_second_instance_takes_half_of_the_chats_and_the_rest_when_the_first_s
     assert_eq!(ready.status(), 200);
     let (code, lines) = bot.command(&["instances"]).await;
     let lines: Vec<&str> = lines.lines().collect();
-    assert_eq!((code, lines.len()), (0, 2), "{lines:?}");
+    // Below them, who has which of the five duties.
+    assert_eq!((code, lines.len()), (0, 7), "{lines:?}");
     for (line, number) in lines.iter().zip(["1 ", "2 "]) {
         assert!(
             line.starts_with(number) && line.contains("  works (512 of 1024 buckets, since "),

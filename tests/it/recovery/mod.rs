@@ -102,16 +102,29 @@ async fn the_moment_before_a_deletion_is_restored() {
 }
 
 #[tokio::test]
-async fn a_former_version_starts_with_a_newer_schema_if_it_is_told_to() {
+async fn a_former_version_starts_with_a_newer_schema_that_works_with_it() {
     let mut bot = Bot::start().await;
     bot.terminate();
     bot.exit_code().await;
     let newer = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
                  VALUES (999999, 'of a newer version', TRUE, '', 0)";
     sqlx::query(newer).execute(bot.books()).await.unwrap();
+    let (_, report) = bot.command(&["doctor"]).await;
+    assert!(report.contains("ok   database: at version 999999, with which this binary works"), "{report}");
+    bot.run().await;
+    bot.ask("hello").await;
+    bot.terminate();
+    assert_eq!(bot.exit_code().await, 0);
+
+    sqlx::query("UPDATE schema_support SET oldest = 999998").execute(bot.books()).await.unwrap();
     let (code, report) = bot.command(&["doctor"]).await;
     assert_eq!(code, 1);
-    assert!(report.contains("ALLOW_NEWER_SCHEMA"), "{report}");
+    let remedy = "; start a newer one, or restore the backup from before the upgrade";
+    assert!(report.contains(remedy), "{report}");
+    bot.expect_error("its schema 999999 works with binaries that know version 999998");
+    bot.launch();
+    bot.died().await;
+    assert_eq!(bot.exit_code().await, 1, "it does not touch a database that it does not know");
     bot.set("ALLOW_NEWER_SCHEMA", "true");
     let (_, report) = bot.command(&["doctor"]).await;
     assert!(!report.contains("FAIL database"), "{report}");

@@ -16,6 +16,9 @@ use crate::harness::{ANN, BOB, BOUND, Bot, conversation};
 /// Values that a migration changes on purpose. Each has a test of its own for the result.
 const REWRITTEN: [(&str, &str); 1] = [("users", "held")];
 
+/// Tables to which migrations add rows.
+const GROWING: [&str; 1] = ["duties"];
+
 fn folder(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
 }
@@ -101,6 +104,13 @@ async fn upgrade_after(steps: &[(i64, String)]) {
     let after = all_rows(&bot).await;
     for (table, rows) in &before {
         let Some(now) = after.get(table) else { continue };
+        if GROWING.contains(&table.as_str()) {
+            assert!(
+                common(table, now, rows).is_superset(&common(table, rows, now)),
+                "{table}, from {newest} on"
+            );
+            continue;
+        }
         assert_eq!(now.len(), rows.len(), "rows of {table}, from {newest} on");
         assert_eq!(common(table, now, rows), common(table, rows, now), "{table}, from {newest} on");
     }
