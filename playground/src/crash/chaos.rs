@@ -79,6 +79,8 @@ const DISRUPTIONS: [Disruption; 20] = [
 pub(super) struct DisruptionCounts {
     /// When an instance of the bot was killed.
     pub kills: Vec<Instant>,
+    /// When an instance was killed or stopped to measure takeovers or deploys.
+    pub ends: Vec<Instant>,
     /// Kills of Redis.
     pub redis_kills: u32,
     /// Flushes of Redis.

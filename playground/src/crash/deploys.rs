@@ -26,6 +26,8 @@ pub(super) struct Deploys {
     cut: Vec<String>,
     number: u32,
     longest: Duration,
+    /// When each instance was stopped.
+    stops: Vec<Instant>,
 }
 
 impl Deploys {
@@ -48,6 +50,7 @@ impl Deploys {
             let from = Instant::now();
             for place in 0..fleet.len() {
                 fleet.stop(place, &mut signals).await?;
+                self.stops.push(Instant::now());
                 launcher.start(fleet, place)?;
                 fleet.up(place).await?;
             }
@@ -58,6 +61,11 @@ impl Deploys {
         self.during = waits.between(first, Instant::now());
         self.cut = books.cut_since(since).await?;
         Ok(())
+    }
+
+    /// Returns when instances were stopped.
+    pub(super) fn stops(&self) -> &[Instant] {
+        &self.stops
     }
 
     /// Adds the times to the findings, and each answer that was cut as a fault.

@@ -219,7 +219,7 @@ async fn rage(
     (launcher, fleet): (&mut Launcher<'_>, &mut Fleet),
 ) -> anyhow::Result<Ordeal> {
     let chaos = ChaosRun { kills: arguments.kills, seed: arguments.seed };
-    let damage = chaos.run((launcher, fleet), servers, &rig.books).await?;
+    let mut damage = chaos.run((launcher, fleet), servers, &rig.books).await?;
     let (mut takeovers, mut deploys) = (Takeovers::default(), Deploys::default());
     if arguments.takeovers() > 0 {
         let scene = Scene { telegram: &rig.telegram, books: &rig.books, chats: askers };
@@ -228,5 +228,6 @@ async fn rage(
     if arguments.deploys > 0 {
         deploys.measure(arguments.deploys, (&rig.books, waits), (launcher, fleet)).await?;
     }
+    damage.ends.extend(takeovers.kills().iter().chain(deploys.stops()));
     Ok(Ordeal { damage, takeovers, deploys })
 }

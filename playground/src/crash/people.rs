@@ -19,7 +19,9 @@ use super::marks::Tag;
 use super::waits::Waits;
 
 /// The first user ids, in private chats and in groups. A private chat has the id of its user.
-const FIRST: (i64, i64) = (5_001, 8_001);
+const FIRST: (i64, i64) = (5_001, 800_001);
+/// The distance from an id to the next one, because neighbours are answered by the same instance.
+const APART: usize = 37;
 /// The pause of those who only ask, between an answer and the next question, in milliseconds.
 const ASKER_PAUSE: std::ops::Range<u64> = 0..200;
 /// The id of the first group; the next groups have lower ids.
@@ -96,10 +98,13 @@ pub(super) struct SimulatedUser {
 
 /// Returns all users: `private` of them in chats of their own, and those of `groups` groups.
 pub(super) fn everybody(telegram: &Telegram, private: usize, groups: usize, seed: u64) -> Vec<SimulatedUser> {
-    let mut people: Vec<SimulatedUser> =
-        (FIRST.0..).take(private).map(|id| SimulatedUser::new(telegram, id, id, seed)).collect();
-    let mut members = FIRST.1..;
-    for group in (0..).map(|number| FIRST_GROUP - number).take(groups) {
+    let mut people: Vec<SimulatedUser> = (FIRST.0..)
+        .step_by(APART)
+        .take(private)
+        .map(|id| SimulatedUser::new(telegram, id, id, seed))
+        .collect();
+    let mut members = (FIRST.1..).step_by(APART);
+    for group in (1 - FIRST_GROUP..).step_by(APART).map(|id| 1 - id).take(groups) {
         let ids: Vec<i64> = members.by_ref().take(MEMBERS).collect();
         people.extend(ids.iter().map(|&id| SimulatedUser::new(telegram, id, group, seed)));
         telegram.add_group(group, "A group", false, &ids);

@@ -37,6 +37,8 @@ const LATE: &str = "takeovers whose p99 is over 12 s";
 pub(super) struct Takeovers {
     seen: Vec<Duration>,
     missed: Vec<Duration>,
+    /// When each instance was killed.
+    kills: Vec<Instant>,
 }
 
 /// The bot and what is around it.
@@ -65,6 +67,7 @@ impl Takeovers {
             let killed_name = fleet.name(victim).to_owned();
             fleet.kill(victim).await?;
             let killed = Instant::now();
+            self.kills.push(killed);
             let times = taken_over(scene.telegram, &chats, (killed, &killed_name)).await?;
             let what = if is_elsewhere { "missed" } else { "seen" };
             console::remark(
@@ -76,6 +79,11 @@ impl Takeovers {
             fleet.up(victim).await?;
         }
         settled(scene.books, fleet).await
+    }
+
+    /// Returns when instances were killed.
+    pub(super) fn kills(&self) -> &[Instant] {
+        &self.kills
     }
 
     /// Adds the times to the findings. Of too long ones, each is a fault.

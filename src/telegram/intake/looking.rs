@@ -77,18 +77,21 @@ impl Intake {
         Ok(())
     }
 
-    /// Passes on the waiting updates of these buckets that are not in hand here, in order.
+    /// Passes on the waiting updates of these buckets that are not in hand here, in order. Those that arrive
+    /// meanwhile are left to the next look, which begins with the oldest again: an update may be stored after
+    /// one with a higher number.
     async fn pass_waiting(&self, buckets: &[Bucket]) -> Result<(), DbError> {
         let (context, drain) = (&self.context, &self.context.life.drain);
         let (db, arrivals) = (&context.db, &context.arrivals);
         let opened = buckets.iter().filter(|bucket| context.life.holdings.is_open(**bucket));
         let opened: Vec<i64> = opened.map(|bucket| bucket.number()).collect();
-        let mut after = UpdateId(i64::MIN);
-        while !opened.is_empty() {
+        let (mut after, mut is_more) = (UpdateId(i64::MIN), !opened.is_empty());
+        while is_more {
             let look = || routing::waiting(db, &opened, (after, PAGE), recovery::ALONE_AFTER);
             let waiting = db.until(drain).persist(look).await?;
             let Some(&(last, _)) = waiting.last() else { break };
             after = last;
+            is_more = i64::try_from(waiting.len()).is_ok_and(|read| read >= PAGE);
             let missing = waiting.into_iter().filter(|(id, _)| arrivals.time(*id).is_none());
             let (missing, routes): (Vec<_>, Vec<_>) = missing.unzip();
             if missing.is_empty() {

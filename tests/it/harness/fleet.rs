@@ -51,6 +51,8 @@ const CHOSEN: [&str; 20] = [
     "storm",
     "topics",
 ];
+/// The secret of deliveries.
+const SECRET: &str = "s3cret";
 /// The number of instances in such a test.
 const SEVERAL: usize = 2;
 /// What an instance logs that waits until it can take over.
@@ -218,6 +220,14 @@ impl Fleet {
         (worst, ended.into_iter().flat_map(|(_, log)| log).collect())
     }
 
+    /// Delivers an update through the load balancer.
+    pub(super) async fn deliver(&self, update: &serde_json::Value) {
+        let dealer = self.dealer.as_ref().expect("there are several instances");
+        let request = reqwest::Client::new().post(dealer.url()).json(update);
+        let answer = request.header("X-Telegram-Bot-Api-Secret-Token", SECRET).send().await.unwrap();
+        assert!(answer.status().is_success(), "{answer:?}");
+    }
+
     /// Takes an instance out, for a test that goes on with it alone.
     pub(super) fn take(&mut self, place: usize) -> Process {
         self.processes.remove(place)
@@ -254,7 +264,7 @@ fn start_behind(
     set("TELEGRAM_MODE", "webhook".to_owned());
     set("WEBHOOK_URL", dealer.url());
     set("WEBHOOK_ADDR", webhook.to_string());
-    set("WEBHOOK_SECRET", "s3cret".to_owned());
+    set("WEBHOOK_SECRET", SECRET.to_owned());
     let operators = free_address().unwrap();
     set("METRICS_ADDR", operators.to_string());
     if settings.get("TELEGRAM_API_URL") == Some(&telegram.url()) {

@@ -1,5 +1,7 @@
 //! What the database says of the instances of the bot: who is alive, whose chats are whose, what was cut.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 
 use super::Books;
@@ -21,7 +23,20 @@ const HELD: &str = "
 const CUT: &str = "SELECT format('turn %s: %s %s, attempt %s', id, state, detail, attempt) FROM turns
     WHERE opened_at >= $1 AND (attempt > 1 OR detail IN ('shutdown', 'crashed')) ORDER BY id";
 
+/// Messages that were in flight in several crashes.
+const SUSPECTED: &str = "
+    SELECT chat_id, message_id::BIGINT FROM inbox WHERE crashes >= 2 AND message_id IS NOT NULL
+    UNION SELECT chat_id, message_id::BIGINT FROM messages JOIN turns ON turns.id = turn_id
+    WHERE crashes >= 2 AND message_id IS NOT NULL";
+
 impl Books {
+    /// Returns the messages that were in flight in several crashes, by chat and message id. They are answered one
+    /// by one at moments at which nothing else runs, so newer ones may overtake them.
+    pub(in super::super) async fn suspected(&self) -> anyhow::Result<HashSet<(i64, i64)>> {
+        let rows: Vec<(i64, i64)> = sqlx::query_as(SUSPECTED).fetch_all(&self.0).await?;
+        Ok(rows.into_iter().collect())
+    }
+
     /// Returns the time of the database.
     pub(in super::super) async fn now(&self) -> anyhow::Result<DateTime<Utc>> {
         Ok(sqlx::query_scalar("SELECT clock_timestamp()").fetch_one(&self.0).await?)

@@ -8,8 +8,8 @@ use super::super::author::{self, QuestionKind};
 use super::super::waits::{Wait, Waits};
 use super::SimulatedUser;
 
-/// The first id of those who only ask.
-const FIRST: i64 = 7_001;
+/// The first id of those who only ask, and the distance to the next.
+const IDS: (i64, usize) = (700_001, 67);
 /// How long they wait for a whole answer.
 const PATIENCE: Duration = Duration::from_secs(90);
 
@@ -23,7 +23,7 @@ pub(in super::super) fn askers(
 ) -> Vec<SimulatedUser> {
     let asker =
         |id| SimulatedUser { waits: Some(waits.clone()), ..SimulatedUser::new(telegram, id, id, seed) };
-    (FIRST..).take(number).map(asker).collect()
+    (IDS.0..).step_by(IDS.1).take(number).map(asker).collect()
 }
 
 impl SimulatedUser {
