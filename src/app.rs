@@ -228,13 +228,24 @@ async fn start(
     let (updates, receiver) = mpsc::channel(intake::UPDATES_IN_FLIGHT);
     life.spawn_vital("dispatcher", dispatcher::run(context.clone(), receiver));
     let intake = Intake::new(context.clone(), updates);
-    let holding = standby::take_share(&intake, instance, readiness).await?;
+    work_and_receive(config, &context, intake, instance).await
+}
+
+/// Takes the share of this instance, takes up what was left there, and begins to receive updates.
+async fn work_and_receive(
+    config: &Config,
+    context: &Arc<BotContext>,
+    intake: Intake,
+    instance: &Instance,
+) -> Result<()> {
+    let life = &context.life;
+    let holding = standby::take_share(&intake, instance, &context.readiness).await?;
     instance.known().await.context("the other instances cannot be seen")?;
     let poller = Poller::new(instance.clone());
-    let way = telegram_start::open_way(config, life, &api, &poller).await?;
+    let way = telegram_start::open_way(config, life, &context.screen.api, &poller).await?;
     life.spawn_vital("holding", holding.run());
     life.spawn_vital("looking", intake.clone().look_out());
-    jobs::spawn(&intake, &context, config);
+    jobs::spawn(&intake, context, config);
     match way {
         Way::Polling { is_open } => life.spawn_vital("polling", intake::poll(intake, poller, is_open)),
         Way::Webhook(listener, webhook) => {
