@@ -256,16 +256,27 @@ async fn start(
     let (updates, receiver) = mpsc::channel(intake::UPDATES_IN_FLIGHT);
     life.spawn_vital("dispatcher", dispatcher::run(context.clone(), receiver));
     let intake = Intake::new(context.clone(), updates);
-    let holding = standby::take_share(&intake, instance, readiness).await?;
+    work_and_receive(config, &context, intake, (instance, duties)).await
+}
+
+/// Takes the share of this instance, takes up what was left there, and begins to receive updates.
+async fn work_and_receive(
+    config: &Config,
+    context: &Arc<BotContext>,
+    intake: Intake,
+    (instance, duties): (&Instance, Duties),
+) -> Result<()> {
+    let life = &context.life;
+    let holding = standby::take_share(&intake, instance, &context.readiness).await?;
     instance.known().await.context("the other instances cannot be seen")?;
     life.spawn_vital("duties", duties.clone().keep(wanted_duties(config)));
-    let webhook = telegram_start::open_way(config, life, &api).await?;
+    let webhook = telegram_start::open_way(config, life, &context.screen.api).await?;
     life.spawn_vital("holding", holding.run());
     life.spawn_vital("looking", intake.clone().look_out());
     life.spawn("waking", intake.clone().be_woken());
-    jobs::spawn(&intake, &context, config, &duties);
+    jobs::spawn(&intake, context, config, &duties);
     match webhook {
-        None => life.spawn_vital("polling", polling::run(duties, intake, context)),
+        None => life.spawn_vital("polling", polling::run(duties, intake, context.clone())),
         Some((listener, webhook)) => life.spawn_vital("webhook", intake::listen(listener, webhook, intake)),
     }
     Ok(())

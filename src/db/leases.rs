@@ -84,7 +84,7 @@ pub(crate) async fn take(db: &Db, instance: InstanceId, most: i64) -> Result<i64
 
 /// Gives leases of an instance back. Nothing may run in their buckets.
 pub(crate) async fn give_back(db: &Db, instance: InstanceId, buckets: &[Bucket]) -> Result<(), DbError> {
-    let buckets: Vec<i64> = buckets.iter().map(|bucket| bucket.number()).collect();
+    let buckets = Bucket::numbers(buckets);
     sqlx::query!(
         "UPDATE leases SET holder = NULL, since = now() WHERE holder = $1 AND bucket = ANY($2)",
         instance.0,
@@ -117,7 +117,7 @@ pub(crate) enum Reason {
 /// Returns what may keep each of the buckets with its holder: updates that wait, and messages that are owed, unless
 /// they are left to the next holder.
 pub(crate) async fn unfinished(db: &Db, buckets: &[Bucket]) -> Result<Vec<(Bucket, Reason)>, DbError> {
-    let buckets: Vec<i64> = buckets.iter().map(|bucket| bucket.number()).collect();
+    let buckets = Bucket::numbers(buckets);
     let rows = sqlx::query!(
         r#"SELECT coalesce(route, 0) & 1023 AS "bucket!", update_id AS "update?" FROM inbox
            WHERE handled_at IS NULL AND coalesce(route, 0) & 1023 = ANY($1)

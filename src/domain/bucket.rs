@@ -42,6 +42,11 @@ impl Bucket {
         self.0.into()
     }
 
+    /// Returns the numbers of buckets, as columns have them.
+    pub fn numbers(buckets: &[Self]) -> Vec<i64> {
+        buckets.iter().map(|bucket| bucket.number()).collect()
+    }
+
     /// Returns its place in a list of all buckets.
     pub fn index(self) -> usize {
         self.0.into()

@@ -144,6 +144,7 @@ async fn whatever_point_the_process_dies_at_everything_is_booked_once() {
             || point.starts_with("topic name: ")
             // `instances` covers these.
             || point.starts_with("takeover: ")
+            || point.starts_with("handover: ")
             // `sponsors.rs` covers this.
             || point == "turn: sponsored"
             // `exports.rs` and `erasure.rs` cover these.

@@ -1,3 +1,5 @@
+//! Tests of what is held and what runs in it.
+
 use futures::FutureExt;
 
 use super::*;

@@ -102,7 +102,9 @@ impl Holding {
             replay(&self.intake, &unopened).await?;
             holdings.open(&unopened);
             // What has come meanwhile.
-            unopened.into_iter().for_each(|bucket| context.looks.ask(bucket));
+            for bucket in unopened {
+                context.looks.ask(bucket);
+            }
         }
         self.share.give_back(look.surplus, |update| context.arrivals.time(update).is_some()).await?;
         Ok(look)

@@ -68,7 +68,7 @@ impl Intake {
             return Ok(());
         }
         self.pass_waiting(&opened).await?;
-        let numbers = numbers(&opened);
+        let numbers = Bucket::numbers(&opened);
         left_to_holder(context, &numbers).await?;
         let (db, stopped) = (&context.db, &numbers);
         for key in db.until(drain).persist(|| erasure::turns_to_stop(db, stopped)).await? {
@@ -139,9 +139,4 @@ impl Intake {
         db.until(drain).persist(|| routing::set(db, id, route)).await?;
         Ok(route)
     }
-}
-
-/// Returns the numbers of buckets, as columns have them.
-pub(super) fn numbers(buckets: &[Bucket]) -> Vec<i64> {
-    buckets.iter().map(|bucket| bucket.number()).collect()
 }

@@ -10,7 +10,6 @@ use super::super::pipeline::isolation::Assembly;
 use super::super::pipeline::queue::SessionInput;
 use super::super::{replies, sessions};
 use super::Intake;
-use super::looking::numbers;
 use crate::db::inbox::Waiting;
 use crate::db::outbox::{self, OutboxMessage, Owed};
 use crate::db::{DbError, inbox, turns};
@@ -28,7 +27,7 @@ const PAGE: i64 = 500;
 /// Returns an error if the service shuts down or the database fails permanently.
 pub(crate) async fn replay(intake: &Intake, buckets: &[Bucket]) -> Result<(), DbError> {
     let context = &intake.context;
-    let (db, drain, numbers) = (&context.db, &context.life.drain, &*numbers(buckets));
+    let (db, drain, numbers) = (&context.db, &context.life.drain, &*Bucket::numbers(buckets));
     intake.give_up(numbers, &[]).await?;
     let returned = db.until(drain).persist(|| unshown::look_after_all(db, numbers)).await?;
     context.metrics.returned.inc_by(returned.nano());

@@ -7,11 +7,11 @@ use super::super::inbound::raw::message::Message;
 use super::super::inbound::raw::{Content, Update};
 use super::super::text;
 use super::Intake;
-use super::looking::numbers;
 use super::replay::{owed, resume};
 use crate::db::inbox::GivenUp;
 use crate::db::outbox::OutboxMessage;
 use crate::db::{DbError, OPERATION_LIMIT, inbox, turns};
+use crate::domain::bucket::Bucket;
 use crate::domain::people::{Language, Person};
 use crate::domain::turn::{Outcome, TurnFailure};
 use crate::rendering::RichText;
@@ -40,7 +40,7 @@ impl Intake {
     async fn sweep_once(&self, age_s: f64) -> Result<(), DbError> {
         let (context, drain) = (&self.context, &self.context.life.drain);
         let db = &context.db;
-        let buckets = &*numbers(&context.life.holdings.opened());
+        let buckets = &*Bucket::numbers(&context.life.holdings.opened());
         if buckets.is_empty() {
             return Ok(());
         }

@@ -23,6 +23,9 @@ const PEOPLE: std::ops::RangeInclusive<i64> = 1_001..=1_030;
 /// The instances that hold all chats together, in equal shares.
 const HALVES: &str = "SELECT count(*) FROM (
   SELECT holder FROM leases WHERE holder IS NOT NULL GROUP BY holder HAVING count(*) = 512) AS half";
+/// The instances that hold about a third of the chats.
+const THIRDS: &str = "SELECT count(*) FROM (
+  SELECT holder FROM leases WHERE holder IS NOT NULL GROUP BY holder HAVING count(*) BETWEEN 330 AND 350) AS third";
 /// Whether one instance holds all chats, and is alive.
 const ONE_HOLDER: &str = "SELECT count(*) FROM instances WHERE dead_at IS NULL
                           AND 1024 = (SELECT count(*) FROM leases WHERE holder = instances.id)";
