@@ -1,5 +1,5 @@
 //! Assembles the service: the only place that constructs clients and knows every part. Start order: settings,
-//! metrics port, database and migrations, models, Telegram, the duty to work, replay of the last run's work,
+//! metrics port, database and migrations, models, Telegram, the share of chats with the work that was left there,
 //! intake.
 
 mod clients;
@@ -18,7 +18,6 @@ use anyhow::{Context as _, Result};
 use tokio::sync::mpsc;
 
 use crate::bot_api::Api;
-use crate::bot_api::flow::BUCKETS;
 use crate::cache::wake::WakeUps;
 use crate::config::{Config, Mode};
 use crate::db::{Db, migrate};
@@ -38,6 +37,7 @@ use crate::telegram::courier::Courier;
 use crate::telegram::deferred::Deferred;
 use crate::telegram::dispatcher;
 use crate::telegram::intake::{self, Intake};
+use crate::telegram::looks::Looks;
 use crate::telegram::menu_checks::MenuChecks;
 use crate::telegram::payment_worker::PaymentWorker;
 use crate::telegram::pipeline::albums::Albums;
@@ -100,7 +100,7 @@ async fn serve(
     let db = Db::of(&config.database, metrics.clone())
         .context("DATABASE_URL cannot be used")?
         .stopped_by(life.abort.clone())
-        .behind(life.fence.clone());
+        .behind(life.fence.clone(), life.holdings.clone());
     // No tasks of the lifecycle, because a draining service is observed, alive, and needs its database, too.
     let state = state_metrics::run(db.clone(), clock.clone(), metrics.clone(), requests, life.clone());
     let followed = db.clone();
@@ -149,9 +149,9 @@ async fn work(
         readiness.running();
         tracing::info!("ready");
     }
-    let drained = life.drain.clone();
+    let leaving = life.leaving.clone();
     let watch = async {
-        drained.cancelled().await;
+        leaving.cancelled().await;
         readiness.draining();
         std::future::pending::<()>().await;
     };
@@ -160,6 +160,9 @@ async fn work(
         signal().await;
         if !is_announced.replace(true) && !notice.is_zero() && !life.drain.is_cancelled() {
             readiness.draining();
+            if life.fence.has_peers() {
+                life.leaving.cancel();
+            }
             let notice_s = notice.as_secs();
             tracing::info!(notice_s, "signal received, updates are still taken for {notice_s} s");
             tokio::select! {
@@ -230,6 +233,8 @@ async fn start(
         running: RunningTurns::default(),
         deferred: Deferred::default(),
         arrivals: Arrivals::default(),
+        looks: Looks::default(),
+        wake_ups: wake_ups.clone(),
         in_flight: InFlight::default(),
         speech,
         files: FetchPermits::default(),
@@ -251,16 +256,27 @@ async fn start(
     let (updates, receiver) = mpsc::channel(intake::UPDATES_IN_FLIGHT);
     life.spawn_vital("dispatcher", dispatcher::run(context.clone(), receiver));
     let intake = Intake::new(context.clone(), updates);
-    if standby::take_work(instance, readiness).await? {
-        context.screen.api.flow().took_over(0..BUCKETS);
-    }
-    context.screen.api.flow().set_share(BUCKETS);
+    work_and_receive(config, &context, intake, (instance, duties)).await
+}
+
+/// Takes the share of this instance, takes up what was left there, and begins to receive updates.
+async fn work_and_receive(
+    config: &Config,
+    context: &Arc<BotContext>,
+    intake: Intake,
+    (instance, duties): (&Instance, Duties),
+) -> Result<()> {
+    let life = &context.life;
+    let holding = standby::take_share(&intake, instance, &context.readiness).await?;
+    instance.known().await.context("the other instances cannot be seen")?;
     life.spawn_vital("duties", duties.clone().keep(wanted_duties(config)));
-    let webhook = telegram_start::open_way(config, life, &api).await?;
-    intake::replay(&intake).await.context("what the last run left cannot be taken up")?;
-    jobs::spawn(&intake, &context, config, &duties);
+    let webhook = telegram_start::open_way(config, life, &context.screen.api).await?;
+    life.spawn_vital("holding", holding.run());
+    life.spawn_vital("looking", intake.clone().look_out());
+    life.spawn("waking", intake.clone().be_woken());
+    jobs::spawn(&intake, context, config, &duties);
     match webhook {
-        None => life.spawn_vital("polling", polling::run(duties, intake, context)),
+        None => life.spawn_vital("polling", polling::run(duties, intake, context.clone())),
         Some((listener, webhook)) => life.spawn_vital("webhook", intake::listen(listener, webhook, intake)),
     }
     Ok(())

@@ -3,6 +3,7 @@
 //! runs.
 
 pub mod fence;
+pub mod holdings;
 pub mod kill_point;
 pub(crate) mod process_identity;
 
@@ -17,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use self::fence::Fence;
+use self::holdings::Holdings;
 pub(crate) use self::kill_point::kill_point;
 
 /// How long cancelled work may take to store and settle its results, after the grace time.
@@ -26,13 +28,20 @@ const SETTLE_TIME: Duration = Duration::from_secs(20);
 #[derive(Clone, Debug, Default)]
 pub struct Lifecycle {
     tasks: TaskTracker,
-    /// Cancelled when the service takes no new work.
+    /// Cancelled when the service is to stop. While other instances can take its buckets, it gives them away first,
+    /// and takes work as before in those in which something runs.
+    pub leaving: CancellationToken,
+    /// Cancelled when nothing is left to give away, or nobody can take it.
+    pub parted: CancellationToken,
+    /// Cancelled when the service takes no new work; always later than `leaving`.
     pub drain: CancellationToken,
     /// Cancelled when running work must end; always later than `drain`, although it is not a child token of
     /// it.
     pub abort: CancellationToken,
     /// Whether this instance may act.
     pub fence: Fence,
+    /// The buckets of chats that this instance holds.
+    pub holdings: Holdings,
     crashed: Arc<AtomicBool>,
 }
 
@@ -64,10 +73,24 @@ impl Lifecycle {
         });
     }
 
+    /// Returns whether the service is to stop.
+    pub(crate) fn stops(&self) -> bool {
+        self.leaving.is_cancelled() || self.drain.is_cancelled()
+    }
+
+    /// Waits until the service is to stop. A start that fails drains without leaving.
+    pub(crate) async fn stopped(&self) {
+        tokio::select! {
+            () = self.leaving.cancelled() => {}
+            () = self.drain.cancelled() => {}
+        }
+    }
+
     /// Ends the service at once, as after a crash: nothing more may be asked of anybody. Running work is cut.
     pub(crate) fn fail(&self) {
         self.fence.close();
         self.crashed.store(true, Ordering::Relaxed);
+        self.leaving.cancel();
         self.drain.cancel();
         self.abort.cancel();
     }
@@ -79,16 +102,30 @@ impl Lifecycle {
             () = signal() => tracing::info!("signal received, finishing what runs"),
             () = self.drain.cancelled() => {}
         }
-        self.drain.cancel();
-        self.tasks.close();
+        self.leaving.cancel();
+        let is_over = tokio::time::sleep(grace);
+        tokio::pin!(is_over);
+        let finished = async {
+            if self.fence.has_peers() {
+                tokio::select! {
+                    () = self.parted.cancelled() => {}
+                    () = self.drain.cancelled() => {}
+                }
+            }
+            self.drain.cancel();
+            self.tasks.close();
+            self.tasks.wait().await;
+        };
         tokio::select! {
-            () = self.tasks.wait() => {}
+            () = finished => {}
             () = self.abort.cancelled() => {}
             () = signal() => tracing::warn!("second signal, cutting what runs"),
-            () = tokio::time::sleep(grace) => {
+            () = &mut is_over => {
                 tracing::warn!(grace_s = grace.as_secs(), "the grace time is over, cutting what runs");
             }
         }
+        self.drain.cancel();
+        self.tasks.close();
         self.abort.cancel();
         if tokio::time::timeout(SETTLE_TIME, self.tasks.wait()).await.is_err() {
             tracing::error!(tasks = self.tasks.len(), "tasks did not end in time");

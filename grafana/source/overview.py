@@ -178,8 +178,8 @@ INSTANCES = [
     ),
     lines(
         "Who works",
-        "The epoch of the instance that works; 0 for those that stand by. It grows by one with each takeover.",
-        [("bot_work_epoch", "{{instance}}")],
+        "How many of the 1,024 buckets of chats each instance answers, and how many nobody answers.",
+        [("bot_buckets_held", "{{instance}}"), ("max(bot_buckets_free)", "nobody")],
         "short",
         NEUTRAL,
         to("logs"),

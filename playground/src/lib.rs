@@ -2,6 +2,7 @@
 
 pub mod anthropic;
 mod audio;
+pub mod dealer;
 pub mod e2b;
 mod formats;
 pub mod gemini;

@@ -7,6 +7,7 @@ mod ask;
 mod bench;
 mod console;
 mod crash;
+mod fleet;
 mod growth;
 mod metrics;
 mod outside;

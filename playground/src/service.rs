@@ -77,12 +77,29 @@ impl Service {
 
     /// Waits until the bot accepts updates.
     pub(crate) async fn ready(&mut self) -> anyhow::Result<()> {
+        self.until(async |service| service.get("ready").await.is_ok()).await
+    }
+
+    /// Waits until the bot accepts updates, or only waits itself until it can take over from another instance.
+    /// Returns whether it accepts updates.
+    pub(crate) async fn up(&mut self) -> anyhow::Result<bool> {
+        self.until(async |service| service.get("ready").await.is_ok() || service.stands_by().await).await?;
+        Ok(self.get("ready").await.is_ok())
+    }
+
+    async fn stands_by(&self) -> bool {
+        let answer = self.http.get(format!("http://{}/ready", self.address)).send().await;
+        let Ok(answer) = answer else { return false };
+        answer.text().await.is_ok_and(|reason| reason.starts_with("standing by"))
+    }
+
+    async fn until(&mut self, is_up: impl AsyncFn(&Self) -> bool) -> anyhow::Result<()> {
         let deadline = Instant::now() + READY_WITHIN;
         loop {
             if let Some(status) = self.child.try_wait()? {
                 bail!(self.report(&format!("starling ended before it was ready: {status}")));
             }
-            if self.get("ready").await.is_ok() {
+            if is_up(self).await {
                 return Ok(());
             }
             if Instant::now() >= deadline {

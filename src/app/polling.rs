@@ -27,7 +27,7 @@ pub(super) async fn run(duties: Duties, intake: Intake, context: Arc<BotContext>
     }
 }
 
-/// Removes a webhook and fetches updates until the service drains.
+/// Removes a webhook and fetches updates until the service is to stop.
 async fn fetch((intake, context): (Intake, Arc<BotContext>)) {
     let life = &context.life;
     match telegram_start::close_way(life, &context.screen.api).await {

@@ -16,8 +16,8 @@ use self::budget::{
     ACTIONS, ANNOUNCEMENTS_LEAVE, CAUTION, COSMETICS, CallTimes, ChatBudget, LATER_DRAFTS,
     announcement_limit, message_limits, smallest,
 };
-pub(crate) use self::share::BUCKETS;
 use self::share::{OverallLimit, Takeovers};
+use crate::domain::bucket::Bucket;
 use crate::domain::ids::ChatId;
 
 /// Places in a message budget that live messages leave for finished ones.
@@ -141,15 +141,15 @@ impl Flow {
 
     /// Sets how many of the 1,024 buckets of chats this instance has: it may use that part of the overall budget; at
     /// first it is all of it. More counts only after a second, because whoever had them before may have just sent.
-    pub(crate) fn set_share(&self, buckets: u16) {
+    pub(crate) fn set_share(&self, buckets: usize) {
         if let Some(overall) = &mut self.0.lock().overall {
             overall.set_share(buckets, Instant::now());
         }
     }
 
-    /// Records that the chats of these buckets (0 to 1,023) were taken over from an instance that has died. What it
+    /// Records that the chats of these buckets were taken over from an instance that has died. What it
     /// sent there is not known, so for a minute half of their budgets counts as used.
-    pub(crate) fn took_over(&self, buckets: impl IntoIterator<Item = u16>) {
+    pub(crate) fn took_over(&self, buckets: impl IntoIterator<Item = Bucket>) {
         self.0.lock().takeovers.record(buckets, Instant::now() + CAUTION);
     }
 

@@ -19,11 +19,10 @@ use self::heap::{Heap, PENALTIES};
 use super::client::Priority;
 use super::{Cache, CacheError};
 use crate::domain::backoff::Backoff;
+use crate::domain::bucket::Bucket;
 use crate::domain::ids::ChatId;
 use crate::telemetry::metrics::Metrics;
 
-/// The number of buckets.
-const BUCKETS: u16 = 1_024;
 /// The first and the longest pause before wake-ups are subscribed to again.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(15));
 /// Time limit of connecting, and of an answer on the connection.
@@ -86,11 +85,11 @@ impl WakeUps {
         self.0.cache.send_replace(Some(cache.clone()));
     }
 
-    /// Tells the others that updates wait in these buckets (0 to 1,023). Never waits; what is named while a message
+    /// Tells the others that updates wait in these buckets. Never waits; what is named while a message
     /// is under way becomes the next one, each bucket once.
-    pub fn wake(&self, buckets: impl IntoIterator<Item = u16>) {
-        let buckets = buckets.into_iter().filter(|bucket| *bucket < BUCKETS && !self.is_to_be_dropped());
-        self.0.outgoing.put(buckets, []);
+    pub fn wake(&self, buckets: impl IntoIterator<Item = Bucket>) {
+        let buckets = buckets.into_iter().filter(|_| !self.is_to_be_dropped());
+        self.0.outgoing.put(buckets.map(Bucket::short_number), []);
     }
 
     /// Tells the others of a penalty in a chat, which lasts so long.
@@ -99,8 +98,8 @@ impl WakeUps {
     }
 
     /// Waits until others have named buckets. Returns each once. For one caller at a time.
-    pub async fn woken(&self) -> Vec<u16> {
-        self.0.buckets.take().await.0.into_iter().collect()
+    pub async fn woken(&self) -> Vec<Bucket> {
+        self.0.buckets.take().await.0.into_iter().filter_map(Bucket::numbered).collect()
     }
 
     /// Waits until others have told of penalties. For one caller at a time.
@@ -185,7 +184,8 @@ impl WakeUps {
         if message.from == self.0.own {
             return;
         }
-        let buckets: Vec<u16> = message.buckets.into_iter().filter(|bucket| *bucket < BUCKETS).collect();
+        let is_bucket = |number: &u16| Bucket::numbered(*number).is_some();
+        let buckets: Vec<u16> = message.buckets.into_iter().filter(is_bucket).collect();
         self.0.metrics.wake_ups.with_label_values(&["received"]).inc_by(buckets.len() as u64);
         self.0.buckets.put(buckets, []);
         let penalties = message.penalties.into_iter().take(PENALTIES);

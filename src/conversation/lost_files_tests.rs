@@ -63,6 +63,7 @@ fn asks(files: Vec<KnownFile>) -> TurnRequest {
     TurnRequest {
         turn: TurnId(1),
         attempt: 1,
+        epoch: 0,
         thread: ThreadId(1),
         key: ThreadKey { chat: ChatId(1), owner: OwnerId(1), topic: None },
         asker: UserId(1),

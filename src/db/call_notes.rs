@@ -11,6 +11,6 @@ pub async fn note(db: &Db, turn: TurnRef, entries: &[PricedCall]) -> Result<(), 
     if entries.is_empty() {
         return Ok(());
     }
-    let op = RecordCalls::of(turn, db.epoch(), entries)?;
+    let op = RecordCalls::of(turn, entries)?;
     db.submit(&db.shared.notes, || op.clone()).await
 }

@@ -28,6 +28,23 @@ pub(crate) async fn open_turns(db: &Db, user: UserId) -> Result<Vec<(ThreadKey, 
     Ok(turns.collect())
 }
 
+/// Returns the conversations of chats in `buckets` with an answer that runs although everything about its person is to
+/// be erased.
+pub(crate) async fn turns_to_stop(db: &Db, buckets: &[i64]) -> Result<Vec<ThreadKey>, DbError> {
+    let rows = sqlx::query!(
+        "SELECT threads.chat_id, threads.user_id, threads.topic_id
+         FROM data_requests JOIN turns_of_people ON person_id = data_requests.user_id
+           JOIN turns ON turns.id = turn_id JOIN threads ON threads.id = thread_id
+         WHERE data_requests.kind = 'erasure' AND data_requests.state = 'waiting' AND turns.state = 'open'
+           AND threads.chat_id & 1023 = ANY($1)",
+        buckets,
+    )
+    .fetch_all(db.pool())
+    .await
+    .map_err(DbError::at("erasure::turns_to_stop"))?;
+    Ok(rows.into_iter().map(|row| key(row.chat_id, row.user_id, row.topic_id)).collect())
+}
+
 fn key(chat: i64, owner: i64, topic: Option<i32>) -> ThreadKey {
     ThreadKey { chat: ChatId(chat), owner: OwnerId(owner), topic: topic.map(TopicId) }
 }

@@ -1,6 +1,8 @@
 //! Repository of the inbox: updates as received from Telegram. They are marked as handled together with their
 //! effects, and deleted later.
 
+pub(crate) mod routing;
+
 use super::{Db, DbError, Tx};
 use crate::domain::ids::{ChatId, MessageId, UpdateId};
 
@@ -17,6 +19,8 @@ pub(crate) struct RawUpdate {
     pub ignored: bool,
     /// The new message that it contains, if any.
     pub message: Option<(ChatId, MessageId)>,
+    /// The chat whose bucket decides who handles it.
+    pub route: ChatId,
 }
 
 /// Stores all updates, or none on an error. Returns the ids of those not handled yet: new updates, and known
@@ -30,11 +34,12 @@ pub(crate) async fn store(db: &Db, updates: &[RawUpdate]) -> Result<Vec<UpdateId
     let ignored: Vec<bool> = updates.iter().map(|update| update.ignored).collect();
     let chats: Vec<Option<i64>> = updates.iter().map(|update| Some(update.message?.0.0)).collect();
     let messages: Vec<Option<i32>> = updates.iter().map(|update| Some(update.message?.1.0)).collect();
+    let routes: Vec<i64> = updates.iter().map(|update| update.route.0).collect();
     let fresh = sqlx::query_scalar!(
-        "INSERT INTO inbox (update_id, kind, payload, handled_at, chat_id, message_id)
-         SELECT id, kind, payload::json, CASE WHEN ignored THEN now() END, chat_id, message_id
-         FROM UNNEST($1::bigint[], $2::text[], $3::text[], $4::boolean[], $5::bigint[], $6::integer[])
-           AS new (id, kind, payload, ignored, chat_id, message_id)
+        "INSERT INTO inbox (update_id, kind, payload, handled_at, chat_id, message_id, route)
+         SELECT id, kind, payload::json, CASE WHEN ignored THEN now() END, chat_id, message_id, route
+         FROM UNNEST($1::bigint[], $2::text[], $3::text[], $4::boolean[], $5::bigint[], $6::integer[], $7::bigint[])
+           AS new (id, kind, payload, ignored, chat_id, message_id, route)
          ON CONFLICT (update_id) DO UPDATE SET kind = excluded.kind WHERE inbox.handled_at IS NULL
          RETURNING update_id",
         &ids,
@@ -43,6 +48,7 @@ pub(crate) async fn store(db: &Db, updates: &[RawUpdate]) -> Result<Vec<UpdateId
         &ignored,
         &chats as &[Option<i64>],
         &messages as &[Option<i32>],
+        &routes,
     )
     .fetch_all(db.pool())
     .await
@@ -84,31 +90,50 @@ pub(crate) async fn is_waiting(tx: &mut Tx<'_>, chat: ChatId, message: MessageId
     .map_err(DbError::at("inbox::is_waiting"))
 }
 
-/// Marks as in flight, and returns, up to `limit` waiting updates after `after` that were in flight in fewer
-/// than `crashes` crashes, oldest first.
+/// An update that waits.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Waiting {
+    /// Telegram's update id.
+    pub id: UpdateId,
+    /// The chat that routes it; `None` if the former version has stored it.
+    pub route: Option<ChatId>,
+    /// The update's JSON.
+    pub payload: String,
+}
+
+/// Marks as in flight, and returns, up to `limit` waiting updates of `buckets` after `after` that were in flight in
+/// fewer than `crashes` crashes, oldest first.
 pub(crate) async fn take_up(
     db: &Db,
+    buckets: &[i64],
     after: UpdateId,
     crashes: i32,
     limit: i64,
-) -> Result<Vec<(UpdateId, String)>, DbError> {
+) -> Result<Vec<Waiting>, DbError> {
     let rows = sqlx::query!(
         r#"WITH taken AS (
              UPDATE inbox SET in_flight = TRUE
              WHERE update_id IN (
                SELECT update_id FROM inbox
-               WHERE handled_at IS NULL AND update_id > $1 AND crashes < $2 ORDER BY update_id LIMIT $3)
-             RETURNING update_id, payload
+               WHERE handled_at IS NULL AND coalesce(route, 0) & 1023 = ANY($4) AND update_id > $1 AND crashes < $2
+               ORDER BY update_id LIMIT $3)
+             RETURNING update_id, route, payload
            )
-           SELECT update_id, payload::text AS "payload!" FROM taken ORDER BY update_id"#,
+           SELECT update_id, route, payload::text AS "payload!" FROM taken ORDER BY update_id"#,
         after.0,
         crashes,
         limit,
+        buckets,
     )
     .fetch_all(db.pool())
     .await
     .map_err(DbError::at("inbox::take_up"))?;
-    Ok(rows.into_iter().map(|row| (UpdateId(row.update_id), row.payload)).collect())
+    let waiting = |(id, route, payload): (_, Option<i64>, _)| Waiting {
+        id: UpdateId(id),
+        route: route.map(ChatId),
+        payload,
+    };
+    Ok(rows.into_iter().map(|row| waiting((row.update_id, row.route, row.payload))).collect())
 }
 
 /// An update that was in flight in several crashes.
@@ -122,13 +147,15 @@ pub(crate) struct Suspected {
     pub payload: String,
 }
 
-/// Returns waiting updates that were in flight in at least `crashes` crashes. Those with the fewest crashes
-/// alone come first.
-pub(crate) async fn suspected(db: &Db, crashes: i32) -> Result<Vec<Suspected>, DbError> {
+/// Returns waiting updates of `buckets` that were in flight in at least `crashes` crashes. Those with the fewest
+/// crashes alone come first.
+pub(crate) async fn suspected(db: &Db, buckets: &[i64], crashes: i32) -> Result<Vec<Suspected>, DbError> {
     let rows = sqlx::query!(
         r#"SELECT update_id, crashes_alone, payload::text AS "payload!" FROM inbox
-           WHERE handled_at IS NULL AND crashes >= $1 ORDER BY crashes_alone, update_id"#,
+           WHERE handled_at IS NULL AND coalesce(route, 0) & 1023 = ANY($2) AND crashes >= $1
+           ORDER BY crashes_alone, update_id"#,
         crashes,
+        buckets,
     )
     .fetch_all(db.pool())
     .await
@@ -151,10 +178,11 @@ pub(crate) async fn isolate(db: &Db, update: UpdateId, alone: bool) -> Result<Op
     .map_err(DbError::at("inbox::isolate"))
 }
 
-/// Returns up to `limit` updates older than `seconds` that are not in flight (`in_hand`), oldest first. They
-/// were lost by a failed task. Counts a try for each.
+/// Returns up to `limit` updates of `buckets` older than `seconds` that are not in flight (`in_hand`), oldest
+/// first. They were lost by a failed task. Counts a try for each.
 pub(crate) async fn stranded(
     db: &Db,
+    buckets: &[i64],
     seconds: f64,
     limit: i64,
     in_hand: &[i64],
@@ -164,8 +192,8 @@ pub(crate) async fn stranded(
              UPDATE inbox SET tries = tries + 1
              WHERE update_id IN (
                SELECT update_id FROM inbox
-               WHERE handled_at IS NULL AND received_at < now() - make_interval(secs => $1)
-                 AND update_id <> ALL($3)
+               WHERE handled_at IS NULL AND coalesce(route, 0) & 1023 = ANY($4)
+                 AND received_at < now() - make_interval(secs => $1) AND update_id <> ALL($3)
                ORDER BY update_id LIMIT $2)
              RETURNING update_id, payload
            )
@@ -173,6 +201,7 @@ pub(crate) async fn stranded(
         seconds,
         limit,
         in_hand,
+        buckets,
     )
     .fetch_all(db.pool())
     .await
@@ -191,22 +220,23 @@ pub struct GivenUp {
     pub payload: String,
 }
 
-/// Abandons updates that have used up their tries, or were in flight alone in `crashes_alone` crashes, and
+/// Abandons updates of `buckets` that have used up their tries, or were in flight alone in `crashes_alone` crashes, and
 /// are not in flight (`in_hand`). Payments are never abandoned.
 pub(crate) async fn give_up(
     tx: &mut Tx<'_>,
-    tries: i32,
-    crashes_alone: i32,
+    buckets: &[i64],
+    (tries, crashes_alone): (i32, i32),
     in_hand: &[i64],
 ) -> Result<Vec<GivenUp>, DbError> {
     let rows = sqlx::query!(
         "UPDATE inbox SET handled_at = now(), given_up = TRUE
-         WHERE handled_at IS NULL AND (tries >= $1 OR crashes_alone >= $2) AND update_id <> ALL($3)
+         WHERE handled_at IS NULL AND coalesce(route, 0) & 1023 = ANY($4) AND (tries >= $1 OR crashes_alone >= $2) AND update_id <> ALL($3)
            AND payload::text NOT LIKE '%\"successful_payment\"%' AND payload::text NOT LIKE '%\"refunded_payment\"%'
          RETURNING update_id, chat_id, message_id, payload::text AS \"payload!\"",
         tries,
         crashes_alone,
         in_hand,
+        buckets,
     )
     .fetch_all(&mut **tx)
     .await

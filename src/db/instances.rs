@@ -15,7 +15,8 @@ use crate::lifecycle::process_identity::ProcessIdentity;
 pub(crate) const DEAD_AFTER: Duration = Duration::from_secs(10);
 /// How long instances that have ended are remembered, in days.
 const KEPT_DAYS: i32 = 30;
-/// The duty of answering people: everything that the bot does but wait.
+/// The duty with which an instance of the former version answers all chats. Now its epoch is the newest of all
+/// buckets.
 const WORK: &str = "work";
 
 /// An instance, as the others see it.
@@ -31,9 +32,14 @@ pub(crate) struct InstanceRow {
     pub beat_age_ms: i64,
     /// Whether it finishes what runs and then stops.
     pub draining: bool,
-    pub dead: bool,
-    /// Since when it has the duty `work`, and the epoch.
-    pub works: Option<(DateTime<Utc>, i64)>,
+    /// Whether it takes buckets: it is of this version, and has started.
+    pub takes_buckets: bool,
+    /// Whether it is of the former version and answers all chats.
+    pub is_former: bool,
+    /// The number of buckets that it holds.
+    pub buckets: i64,
+    /// Since when it holds the oldest of them, and the highest epoch.
+    pub since: Option<(DateTime<Utc>, i64)>,
 }
 
 /// Registers an instance. Forgets those that have ended long ago.
@@ -47,6 +53,7 @@ pub(crate) async fn join(
         r#"WITH old AS (
              DELETE FROM instances WHERE dead_at < now() - make_interval(days => $6)
                AND NOT EXISTS (SELECT 1 FROM duties WHERE holder = instances.id)
+               AND NOT EXISTS (SELECT 1 FROM leases WHERE holder = instances.id)
            )
            INSERT INTO instances (name, version, host, pid, process_started) VALUES ($1, $2, $3, $4, $5)
            RETURNING id"#,
@@ -70,6 +77,8 @@ pub(crate) enum Pulse {
     Alive {
         /// Whether other instances are alive.
         has_peers: bool,
+        /// How many instances have ended without a word in the last half hour.
+        deaths: i64,
     },
     /// The instance was declared dead before.
     Dead,
@@ -110,7 +119,9 @@ async fn renew(connection: &mut PgConnection, id: InstanceId, draining: bool) ->
            )
            SELECT EXISTS (SELECT 1 FROM beat) AS "alive!",
                   EXISTS (SELECT 1 FROM instances WHERE dead_at IS NULL AND id <> $1
-                            AND beat_at > clock_timestamp() - make_interval(secs => $3)) AS "has_peers!""#,
+                            AND beat_at > clock_timestamp() - make_interval(secs => $3)) AS "has_peers!",
+                  (SELECT count(*) FROM instances
+                   WHERE dead_at > clock_timestamp() - interval '30 minutes' AND NOT draining) AS "deaths!""#,
         id.0,
         draining,
         DEAD_AFTER.as_secs_f64(),
@@ -118,19 +129,21 @@ async fn renew(connection: &mut PgConnection, id: InstanceId, draining: bool) ->
     .fetch_one(connection)
     .await
     .map_err(DbError::at("instances::beat"))?;
-    Ok(if row.alive { Pulse::Alive { has_peers: row.has_peers } } else { Pulse::Dead })
+    let (has_peers, deaths) = (row.has_peers, row.deaths);
+    Ok(if row.alive { Pulse::Alive { has_peers, deaths } } else { Pulse::Dead })
 }
 
-/// Returns the instances that are alive, and the one that has the duty `work` even if it is dead; oldest
-/// first.
+/// Returns the instances that are alive, oldest first.
 pub(crate) async fn known(db: &Db) -> Result<Vec<InstanceRow>, DbError> {
     let rows = sqlx::query!(
-        r#"SELECT instances.id, instances.name, version, host, pid, process_started, started_at, draining,
+        r#"SELECT instances.id, name, version, host, pid, process_started, started_at, draining, takes_buckets,
                   (extract(epoch FROM clock_timestamp() - beat_at) * 1000)::bigint AS "beat_age_ms!",
-                  dead_at IS NOT NULL AS "dead!", taken_at AS "taken_at?", epoch AS "epoch?"
-           FROM instances LEFT JOIN duties ON holder = instances.id AND duties.name = $1
-           WHERE dead_at IS NULL OR instances.id = (SELECT holder FROM duties WHERE duties.name = $1)
-           ORDER BY instances.id"#,
+                  coalesce(held.buckets, 0) AS "buckets!", held.since AS "since?", held.epoch AS "epoch?",
+                  EXISTS (SELECT 1 FROM duties WHERE duties.name = $1 AND holder = instances.id) AS "has_work!"
+           FROM instances LEFT JOIN (
+             SELECT holder, count(*) AS buckets, min(since) AS since, max(epoch) AS epoch
+             FROM leases WHERE holder IS NOT NULL GROUP BY holder) AS held ON held.holder = instances.id
+           WHERE dead_at IS NULL ORDER BY instances.id"#,
         WORK,
     )
     .fetch_all(db.pool())
@@ -144,8 +157,10 @@ pub(crate) async fn known(db: &Db) -> Result<Vec<InstanceRow>, DbError> {
         started_at: row.started_at,
         beat_age_ms: row.beat_age_ms,
         draining: row.draining,
-        dead: row.dead,
-        works: row.taken_at.zip(row.epoch),
+        takes_buckets: row.takes_buckets,
+        is_former: row.has_work && !row.takes_buckets,
+        buckets: row.buckets,
+        since: row.since.zip(row.epoch),
     });
     Ok(rows.collect())
 }
@@ -159,62 +174,86 @@ pub(crate) enum Death {
     Silent,
 }
 
-/// Declares an instance dead, for good. A silent one that has sent a heartbeat meanwhile lives on.
-pub(crate) async fn declare_dead(db: &Db, id: InstanceId, death: Death) -> Result<(), DbError> {
-    sqlx::query!(
+/// Declares an instance dead, for good, and returns whether it was alive. A silent one that has sent a heartbeat
+/// meanwhile lives on.
+pub(crate) async fn declare_dead(tx: &mut Tx<'_>, id: InstanceId, death: Death) -> Result<bool, DbError> {
+    let declared = sqlx::query!(
         "UPDATE instances SET dead_at = now()
          WHERE id = $1 AND dead_at IS NULL AND ($2 OR beat_at < clock_timestamp() - make_interval(secs => $3))",
         id.0,
         death == Death::Gone,
         DEAD_AFTER.as_secs_f64(),
     )
-    .execute(db.pool())
+    .execute(&mut **tx)
     .await
     .map_err(DbError::at("instances::declare_dead"))?;
+    Ok(declared.rows_affected() > 0)
+}
+
+/// Records that an instance takes buckets from now on.
+pub(crate) async fn takes_buckets(db: &Db, id: InstanceId) -> Result<(), DbError> {
+    sqlx::query!("UPDATE instances SET takes_buckets = TRUE WHERE id = $1", id.0)
+        .execute(db.pool())
+        .await
+        .map_err(DbError::at("instances::takes_buckets"))?;
     Ok(())
 }
 
-/// Takes the duty `work` if nobody alive has it, and all open turns with it: whoever had them can no longer
-/// close them. Returns the epoch, or `None` if somebody else has it. May be repeated.
-pub(crate) async fn take_work(db: &Db, id: InstanceId) -> Result<Option<i64>, DbError> {
-    sqlx::query_scalar!(
-        r#"WITH duty AS (
-             UPDATE duties SET holder = $1, taken_at = now(), epoch = epoch + (holder IS DISTINCT FROM $1)::int
-             WHERE name = $2 AND EXISTS (SELECT 1 FROM instances WHERE id = $1 AND dead_at IS NULL)
-               AND NOT EXISTS (SELECT 1 FROM instances WHERE id = holder AND id <> $1 AND dead_at IS NULL)
-             RETURNING epoch
-           ), taken AS (
-             UPDATE turns SET epoch = duty.epoch FROM duty WHERE turns.state = 'open' AND turns.epoch < duty.epoch
-           )
-           SELECT epoch AS "epoch!" FROM duty"#,
-        id.0,
-        WORK,
-    )
-    .fetch_optional(db.pool())
-    .await
-    .map_err(DbError::at("instances::take_work"))
-}
-
-/// Gives the duty `work` back, if the instance has it. Locks it, so that nobody takes it before the
-/// transaction ends.
-pub(crate) async fn give_work_back(tx: &mut Tx<'_>, id: InstanceId) -> Result<bool, DbError> {
-    let given = sqlx::query!(
-        "UPDATE duties SET holder = NULL, taken_at = NULL WHERE name = $2 AND holder = $1
-           AND EXISTS (SELECT 1 FROM instances WHERE id = $1 AND dead_at IS NULL)",
+/// Takes the duty `work` from a dead instance of the former version. Returns whether there was one: what it had in
+/// flight is not counted yet.
+pub(crate) async fn succeed_former(tx: &mut Tx<'_>, id: InstanceId) -> Result<bool, DbError> {
+    let succeeded = sqlx::query!(
+        "UPDATE duties SET holder = $1, taken_at = now()
+         WHERE name = $2 AND EXISTS (SELECT 1 FROM instances WHERE id = $1 AND dead_at IS NULL)
+           AND EXISTS (SELECT 1 FROM instances WHERE id = holder AND dead_at IS NOT NULL AND NOT takes_buckets)",
         id.0,
         WORK,
     )
     .execute(&mut **tx)
     .await
-    .map_err(DbError::at("instances::give_work_back"))?;
-    Ok(given.rows_affected() > 0)
+    .map_err(DbError::at("instances::succeed_former"))?;
+    Ok(succeeded.rows_affected() > 0)
 }
 
-/// Records that an instance has ended.
-pub(crate) async fn leave(tx: &mut Tx<'_>, id: InstanceId) -> Result<(), DbError> {
-    sqlx::query!("UPDATE instances SET dead_at = now() WHERE id = $1 AND dead_at IS NULL", id.0)
-        .execute(&mut **tx)
-        .await
-        .map_err(DbError::at("instances::leave"))?;
+/// Gives the duty `work`, which keeps instances of the former version from working, to another instance that takes
+/// buckets, or back.
+pub(crate) async fn pass_work_on(tx: &mut Tx<'_>, id: InstanceId) -> Result<(), DbError> {
+    sqlx::query!(
+        "UPDATE duties SET holder = (
+           SELECT max(id) FROM instances WHERE dead_at IS NULL AND takes_buckets AND NOT draining AND id <> $1)
+         WHERE name = $2 AND holder = $1",
+        id.0,
+        WORK,
+    )
+    .execute(&mut **tx)
+    .await
+    .map_err(DbError::at("instances::pass_work_on"))?;
     Ok(())
+}
+
+/// Records that an instance has ended. Returns `false` if it was declared dead before.
+pub(crate) async fn leave(tx: &mut Tx<'_>, id: InstanceId) -> Result<bool, DbError> {
+    let left = sqlx::query!(
+        "UPDATE instances SET dead_at = now(), draining = TRUE WHERE id = $1 AND dead_at IS NULL",
+        id.0
+    )
+    .execute(&mut **tx)
+    .await
+    .map_err(DbError::at("instances::leave"))?;
+    Ok(left.rows_affected() > 0)
+}
+
+/// Returns how many other instances are alive that have sent no heartbeat since this one was registered, and so may
+/// not know of it.
+pub(crate) async fn unaware(db: &Db, id: InstanceId) -> Result<i64, DbError> {
+    sqlx::query_scalar!(
+        r#"SELECT count(*) AS "unaware!" FROM instances AS other JOIN instances AS own ON own.id = $1
+           WHERE other.id <> $1 AND other.dead_at IS NULL AND other.beat_at < own.started_at
+             AND other.beat_at > clock_timestamp() - make_interval(secs => $2)"#,
+        id.0,
+        DEAD_AFTER.as_secs_f64(),
+    )
+    .fetch_one(db.pool())
+    .await
+    .map_err(DbError::at("instances::unaware"))
 }

@@ -32,6 +32,7 @@ pub(crate) mod instances;
 pub(crate) mod invoices;
 pub(crate) mod known_transcripts;
 mod lanes;
+pub(crate) mod leases;
 pub mod made_files;
 pub(crate) mod messages;
 pub mod migrate;

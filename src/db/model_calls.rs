@@ -48,7 +48,7 @@ pub(crate) async fn record(tx: &mut Tx<'_>, turn: TurnRef, entries: &[PricedCall
     if entries.is_empty() {
         return Ok(());
     }
-    let calls = RecordCalls::of(turn, tx.epoch(), entries)?;
+    let calls = RecordCalls::of(turn, entries)?;
     RecordCalls::execute(tx, vec![calls]).await.map(drop)
 }
 
@@ -62,8 +62,8 @@ pub(super) struct RecordCalls {
 }
 
 impl RecordCalls {
-    pub(super) fn of(turn: TurnRef, epoch: i64, entries: &[PricedCall]) -> Result<Self, DbError> {
-        Ok(Self { turn_id: turn.id.0, attempt: turn.attempt, epoch, calls: rows(entries)? })
+    pub(super) fn of(turn: TurnRef, entries: &[PricedCall]) -> Result<Self, DbError> {
+        Ok(Self { turn_id: turn.id.0, attempt: turn.attempt, epoch: turn.epoch, calls: rows(entries)? })
     }
 }
 

@@ -48,22 +48,40 @@ pub async fn enqueue(
     Ok(written.collect())
 }
 
-/// Returns up to a page of pending messages that are at least `seconds` old, oldest first, behind `after`:
-/// those of a turn, which has less than a page, or all.
-pub async fn pending(
+/// Which pending messages are meant.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Owed<'a> {
+    /// Those of a turn, which has less than a page.
+    Turn(TurnId),
+    /// Those to chats in these buckets.
+    To(&'a [i64]),
+    /// Those to chats in these buckets that the instances which have stored them do not deliver.
+    LeftTo(&'a [i64]),
+}
+
+/// Returns up to a page of pending messages that are at least `seconds` old, oldest first, behind `after`.
+pub(crate) async fn pending(
     db: &Db,
-    turn: Option<TurnId>,
+    owed: Owed<'_>,
     seconds: f64,
     after: OutboxId,
 ) -> Result<Vec<(OutboxId, OutboxMessage)>, DbError> {
+    let (turn, buckets, left) = match owed {
+        Owed::Turn(turn) => (Some(turn.0), None, false),
+        Owed::To(buckets) => (None, Some(buckets), false),
+        Owed::LeftTo(buckets) => (None, Some(buckets), true),
+    };
     let rows = sqlx::query!(
         r#"SELECT id, to_jsonb(outbox) AS "owed!: Json<OutboxMessage>"
            FROM outbox WHERE state = 'pending' AND ($1::bigint IS NULL OR turn_id = $1)
-             AND created_at <= now() - make_interval(secs => $2) AND id > $3 ORDER BY id LIMIT $4"#,
-        turn.map(|turn| turn.0),
+             AND created_at <= now() - make_interval(secs => $2) AND id > $3
+             AND ($5::bigint[] IS NULL OR chat_id & 1023 = ANY($5)) AND (NOT $6 OR left_to_holder) ORDER BY id LIMIT $4"#,
+        turn,
         seconds,
         after.0,
         PAGE,
+        buckets,
+        left,
     )
     .fetch_all(db.pool())
     .await
@@ -184,17 +202,28 @@ pub async fn was_never_shown(tx: &mut Tx<'_>, turn: TurnId) -> Result<bool, DbEr
     .map_err(DbError::at("outbox::was_never_shown"))
 }
 
-/// Returns turns behind `after` that have a refused message and a charge that was not returned. Few of them
-/// showed nothing at all.
-pub async fn refusals(db: &Db, after: TurnId) -> Result<Vec<TurnId>, DbError> {
+/// Leaves the delivery of messages to the holder of their chat.
+pub(crate) async fn leave_to_holder(db: &Db, messages: &[OutboxId]) -> Result<(), DbError> {
+    let ids: Vec<i64> = messages.iter().map(|id| id.0).collect();
+    sqlx::query!("UPDATE outbox SET left_to_holder = TRUE WHERE id = ANY($1) AND state = 'pending'", &ids)
+        .execute(db.pool())
+        .await
+        .map_err(DbError::at("outbox::leave_to_holder"))?;
+    Ok(())
+}
+
+/// Returns turns behind `after` whose chats are in `buckets`, and that have a refused message and a charge that was
+/// not returned. Few of them showed nothing at all.
+pub(crate) async fn refusals(db: &Db, buckets: &[i64], after: TurnId) -> Result<Vec<TurnId>, DbError> {
     let turns = sqlx::query_scalar!(
         r#"SELECT DISTINCT turn_id AS "turn!" FROM outbox
-           WHERE state = 'refused' AND NOT shut_out AND turn_id > $1
+           WHERE state = 'refused' AND NOT shut_out AND turn_id > $1 AND chat_id & 1023 = ANY($3)
              AND NOT EXISTS (SELECT 1 FROM balance_operations
                              WHERE balance_operations.turn_id = outbox.turn_id AND kind = 'return')
            ORDER BY turn_id LIMIT $2"#,
         after.0,
         PAGE,
+        buckets,
     )
     .fetch_all(db.pool())
     .await

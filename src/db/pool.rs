@@ -24,7 +24,10 @@ use super::turns::close_turn::CloseTurn;
 use super::turns::open_turn::OpenTurn;
 use super::tx::Tx;
 use crate::config::{Database, Postgres};
+use crate::domain::bucket::Bucket;
+use crate::domain::ids::{ChatId, InstanceId};
 use crate::lifecycle::fence::Fence;
+use crate::lifecycle::holdings::Holdings;
 use crate::telemetry::metrics::Metrics;
 
 /// Connections for opening and closing turns, but at most a third of all.
@@ -50,8 +53,10 @@ pub struct Db {
     pub(super) shared: Arc<GroupCommits>,
     metrics: Metrics,
     stop: CancellationToken,
-    /// Whether this instance may act, and the epoch of its turns.
+    /// Whether this instance may act.
     fence: Fence,
+    /// The buckets that it holds.
+    holdings: Holdings,
     /// The connection for heartbeats, which must not wait for others.
     pub(super) beats: Arc<Lanes>,
 }
@@ -128,8 +133,8 @@ impl Db {
             .connect_lazy_with(servers.connect(Purpose::Own).0);
         let begin = has_pooler.then(|| Purpose::Own.begin());
         let found = watch::Sender::new(0);
-        let (stop, fence) = (CancellationToken::new(), Fence::default());
-        Ok(Self { pool, servers, direct, begin, found, shared, metrics, stop, fence, beats })
+        let (stop, fence, holdings) = (CancellationToken::new(), Fence::default(), Holdings::default());
+        Ok(Self { pool, servers, direct, begin, found, shared, metrics, stop, fence, holdings, beats })
     }
 
     /// Chooses the server that takes writes, if there are several. A program that does not [`follow`](Self::follow)
@@ -194,15 +199,23 @@ impl Db {
         Self { stop, ..self }
     }
 
-    /// Sets the fence behind which this instance opens, answers and closes turns.
+    /// Sets the fence behind which this instance acts, and the buckets in which it opens turns.
     #[must_use]
-    pub(crate) fn behind(self, fence: Fence) -> Self {
-        Self { fence, ..self }
+    pub(crate) fn behind(self, fence: Fence, holdings: Holdings) -> Self {
+        Self { fence, holdings, ..self }
     }
 
-    /// Returns the epoch under which this instance opens and closes turns.
-    pub(crate) fn epoch(&self) -> i64 {
-        self.fence.epoch()
+    /// Returns the epoch under which this instance opens and takes over turns of a chat.
+    ///
+    /// # Errors
+    /// Returns [`DbError::Fenced`] if it does not hold the bucket of the chat.
+    pub(crate) fn epoch_of(&self, chat: ChatId) -> Result<i64, DbError> {
+        self.holdings.epoch(Bucket::of(chat)).ok_or(DbError::Fenced)
+    }
+
+    /// Returns the id of this instance; 0 for a program that is none.
+    pub(crate) fn instance(&self) -> InstanceId {
+        self.holdings.instance()
     }
 
     /// Checks that this instance may begin something.
@@ -231,7 +244,7 @@ impl Db {
             Some(begin) => Box::pin(self.pool.begin_with(begin.clone())).await,
         };
         let inner = inner.map_err(DbError::at("db::begin"))?;
-        Ok(Tx::new(inner, self.metrics.db_queries.clone(), self.epoch()))
+        Ok(Tx::new(inner, self.metrics.db_queries.clone()))
     }
 
     /// Commits a transaction.

@@ -123,10 +123,12 @@ pub(crate) async fn confirm(
     Ok(confirmed.rows_affected() > 0)
 }
 
-/// Returns confirmed deletions that are not finished, oldest first.
-pub(crate) async fn unfinished(db: &Db) -> Result<Vec<DeletionId>, DbError> {
+/// Returns confirmed deletions in chats of `buckets` that are not finished, oldest first.
+pub(crate) async fn unfinished(db: &Db, buckets: &[i64]) -> Result<Vec<DeletionId>, DbError> {
     sqlx::query_scalar!(
-        "SELECT id FROM topic_deletions WHERE used_at IS NOT NULL AND finished_at IS NULL ORDER BY id"
+        "SELECT id FROM topic_deletions
+         WHERE used_at IS NOT NULL AND finished_at IS NULL AND chat_id & 1023 = ANY($1) ORDER BY id",
+        buckets,
     )
     .fetch_all(db.pool())
     .await

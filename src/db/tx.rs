@@ -12,17 +12,11 @@ use crate::telemetry::metrics::Counter;
 pub struct Tx<'a> {
     inner: sqlx::Transaction<'a, Postgres>,
     statements: Counter,
-    epoch: i64,
 }
 
 impl Tx<'_> {
-    pub(super) fn new(inner: sqlx::Transaction<'_, Postgres>, statements: Counter, epoch: i64) -> Tx<'_> {
-        Tx { inner, statements, epoch }
-    }
-
-    /// Returns the epoch under which this instance opens and closes turns.
-    pub(crate) fn epoch(&self) -> i64 {
-        self.epoch
+    pub(super) fn new(inner: sqlx::Transaction<'_, Postgres>, statements: Counter) -> Tx<'_> {
+        Tx { inner, statements }
     }
 
     pub(super) async fn commit(self) -> Result<(), DbError> {

@@ -3,6 +3,7 @@
 
 pub(crate) mod backoff;
 pub(crate) mod blank;
+pub mod bucket;
 pub mod citations;
 pub mod clock;
 pub mod digest;

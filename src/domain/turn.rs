@@ -42,10 +42,21 @@ pub struct TurnRef {
     pub id: TurnId,
     /// The number of the attempt, from 1. A crash leads to the next one; its calls are recorded under it.
     pub attempt: i32,
+    /// The epoch under which this instance answers it.
+    pub epoch: i64,
     /// The user who pays.
     pub user: UserId,
     /// The group whose sponsor that is; `None` if who asked pays.
     pub sponsored_in: Option<ChatId>,
+}
+
+/// An open turn that this instance answers. What another one has taken over has another epoch.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct HeldTurn {
+    /// The row's id.
+    pub id: TurnId,
+    /// The epoch of the bucket of its chat when it was opened or taken over.
+    pub epoch: i64,
 }
 
 /// Who pays for a turn.
@@ -71,6 +82,8 @@ pub struct TurnRequest {
     pub turn: TurnId,
     /// The number of the attempt, from 1. A crash leads to the next one.
     pub attempt: i32,
+    /// The epoch under which this instance answers it.
+    pub epoch: i64,
     /// The conversation's row.
     pub thread: ThreadId,
     /// The conversation's key: where the answer goes.
@@ -107,7 +120,7 @@ impl TurnRequest {
     /// Returns the identity of the turn.
     pub fn turn_ref(&self) -> TurnRef {
         let TurnPayer { user, sponsored_in } = self.payer;
-        TurnRef { id: self.turn, attempt: self.attempt, user, sponsored_in }
+        TurnRef { id: self.turn, attempt: self.attempt, epoch: self.epoch, user, sponsored_in }
     }
 }
 

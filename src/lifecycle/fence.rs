@@ -1,9 +1,9 @@
 //! The fence: what keeps an instance from acting after the others have given it up. It knows when this
 //! instance last proved to be alive, by a clock that runs on while the machine or the process is suspended.
-//! What the database changes is fenced there, by the epoch.
+//! What the database changes is fenced there, by the epochs of turns.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
@@ -14,7 +14,7 @@ const LIMIT_MS: u64 = 6_000;
 /// The pause between two looks at a closed fence.
 const LOOK: Duration = Duration::from_millis(50);
 
-/// Whether this instance may act, and under which epoch. Open until the first heartbeat. Cheap to clone.
+/// Whether this instance may act. Open until the first heartbeat. Cheap to clone.
 #[derive(Clone, Debug, Default)]
 pub struct Fence(Arc<State>);
 
@@ -27,7 +27,6 @@ struct State {
     has_peers: AtomicBool,
     /// Whether this instance was declared dead.
     lost: AtomicBool,
-    epoch: AtomicI64,
 }
 
 /// The time at which a heartbeat was sent.
@@ -48,11 +47,6 @@ impl Fence {
         self.0.beaten.store(at, Ordering::Release);
     }
 
-    /// Records under which epoch this instance works.
-    pub(crate) fn enter(&self, epoch: i64) {
-        self.0.epoch.store(epoch, Ordering::Release);
-    }
-
     /// Closes the fence for good.
     pub(crate) fn close(&self) {
         self.0.lost.store(true, Ordering::Release);
@@ -63,9 +57,9 @@ impl Fence {
         self.0.lost.load(Ordering::Acquire)
     }
 
-    /// Returns the epoch under which this instance works; 0 if it has no duty.
-    pub fn epoch(&self) -> i64 {
-        self.0.epoch.load(Ordering::Acquire)
+    /// Returns whether other instances were alive at the last heartbeat.
+    pub(crate) fn has_peers(&self) -> bool {
+        self.0.has_peers.load(Ordering::Acquire)
     }
 
     /// Returns whether this instance may act: ask Telegram or a model for something, or begin a turn.

@@ -2,7 +2,16 @@
 //! die as if the power had failed. They exist in debug builds only; a release build contains nothing of them.
 
 #[cfg(debug_assertions)]
-use std::sync::OnceLock;
+use std::{
+    fs::File,
+    path::PathBuf,
+    sync::OnceLock,
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
+
+#[cfg(debug_assertions)]
+use rustix::process::Signal;
 
 /// All points; a test kills the bot at each.
 #[cfg(debug_assertions)]
@@ -77,40 +86,99 @@ pub const ALL: &[&str] = &[
     "sandbox: executed",
     "sandbox: before the results",
     "sandbox: killed",
+    "takeover: before the commit",
     "takeover: declared dead",
     "takeover: after the commit",
+    "takeover: before the replay",
+    "handover: closed",
+    "handover: given back",
     "duty: taken",
     "import: people taken",
     "import: messages taken",
 ];
 
 #[cfg(debug_assertions)]
-static CHOSEN: OnceLock<String> = OnceLock::new();
+static CHOSEN: OnceLock<Choice> = OnceLock::new();
+
+/// What a test wants to happen where.
+#[cfg(debug_assertions)]
+#[derive(Debug, PartialEq, Eq)]
+struct Choice {
+    point: String,
+    /// Limits it to the work of one user.
+    person: Option<String>,
+    /// The process is suspended instead of ended.
+    suspends: bool,
+    /// Of several processes, only the one that creates this file.
+    once: Option<PathBuf>,
+}
+
+#[cfg(debug_assertions)]
+impl Choice {
+    fn read(text: &str) -> Self {
+        let (text, once) = match text.split_once(ONCE) {
+            Some((text, file)) => (text, Some(PathBuf::from(file))),
+            None => (text, None),
+        };
+        let (text, suspends) = text.strip_prefix(SUSPENDED).map_or((text, false), |text| (text, true));
+        let (point, person) = match text.split_once(" of ") {
+            Some((point, person)) => (point, Some(person.to_owned())),
+            None => (text, None),
+        };
+        Self { point: point.to_owned(), person, suspends, once }
+    }
+
+    fn means(&self, point: &str, person: Option<i64>) -> bool {
+        let is_meant =
+            self.person.as_ref().is_none_or(|of| person.is_some_and(|person| *of == person.to_string()));
+        self.point == point && is_meant
+    }
+
+    /// Returns whether no other process was here first.
+    fn is_first(&self) -> bool {
+        self.once.as_ref().is_none_or(|file| File::create_new(file).is_ok())
+    }
+}
+
+/// Beginning of a selection after which the process is suspended there, once, as a machine that stands still.
+#[cfg(debug_assertions)]
+const SUSPENDED: &str = "suspended at ";
+/// What precedes the name of a file.
+#[cfg(debug_assertions)]
+const ONCE: &str = " once in ";
+/// How long the thread that has suspended its process waits, at least: until it is suspended itself.
+#[cfg(debug_assertions)]
+const SUSPENSION: Duration = Duration::from_millis(20);
 
 /// Selects the place where the process dies; only the first selection counts. `POINT of NUMBER` limits it to
-/// the work of one user.
+/// the work of one user, `suspended at POINT` suspends the process (SIGSTOP) the first time it gets there, and
+/// with `POINT once in FILE` only the process that creates the file dies.
 ///
 /// # Errors
 /// Returns an error if there is no such point.
 #[cfg(debug_assertions)]
 pub fn arm(point: &str) -> Result<(), String> {
-    let name = point.split_once(" of ").map_or(point, |(name, _)| name);
-    if !ALL.contains(&name) {
-        return Err(format!("there is no kill point '{point}'"));
+    let choice = Choice::read(point);
+    if !ALL.contains(&choice.point.as_str()) {
+        return Err(format!("there is no kill point '{}'", choice.point));
     }
-    CHOSEN.get_or_init(|| point.to_owned());
+    CHOSEN.get_or_init(|| choice);
     Ok(())
 }
 
-/// Ends the process if this point was selected.
+/// Ends or suspends the process if this point was selected.
 #[cfg(debug_assertions)]
 pub fn reach(point: &'static str, person: Option<i64>) {
+    static SUSPENDED_ALREADY: AtomicBool = AtomicBool::new(false);
     debug_assert!(ALL.contains(&point), "the kill point '{point}' is not in the list");
-    let is_meant = |chosen: &String| match chosen.split_once(" of ") {
-        None => chosen == point,
-        Some((name, of)) => name == point && person.is_some_and(|person| of == person.to_string()),
-    };
-    if CHOSEN.get().is_some_and(is_meant) {
+    let Some(choice) = CHOSEN.get().filter(|choice| choice.means(point, person)) else { return };
+    if choice.suspends {
+        if !SUSPENDED_ALREADY.swap(true, Ordering::Relaxed) && choice.is_first() {
+            let stopped = rustix::process::kill_process(rustix::process::getpid(), Signal::Stop);
+            debug_assert!(stopped.is_ok(), "a process may suspend itself: {stopped:?}");
+            std::thread::sleep(SUSPENSION);
+        }
+    } else if choice.is_first() {
         std::process::abort();
     }
 }
@@ -127,3 +195,21 @@ macro_rules! kill_point {
     };
 }
 pub(crate) use kill_point;
+
+#[cfg(all(test, debug_assertions))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_selection_names_a_point_a_person_and_what_happens() {
+        let plain = Choice::read("turn: opened of 42");
+        assert!(plain.means("turn: opened", Some(42)) && !plain.suspends && plain.is_first());
+        assert!(!plain.means("turn: opened", Some(43)) && !plain.means("turn: opened", None));
+        assert!(!plain.means("turn: opening", Some(42)));
+        let file = PathBuf::from(format!("target/kill-point-{}", std::process::id()));
+        let once = Choice::read(&format!("suspended at live: after the call once in {}", file.display()));
+        assert!(once.means("live: after the call", None) && once.suspends);
+        assert_eq!([once.is_first(), once.is_first()], [true, false]);
+        std::fs::remove_file(file).unwrap();
+    }
+}

@@ -46,16 +46,16 @@ impl Duties {
         Self(Arc::new(Inner { db, instance, life, metrics, standings: watch::Sender::default() }))
     }
 
-    /// Takes and keeps its share of the `wanted` duties until the service drains, and gives them back then.
-    /// Ends when all are given back, or when running work is cut.
+    /// Takes and keeps its share of the `wanted` duties until the service is to stop, and gives each back when its job
+    /// has ended. Ends when the service drains and all are given back, or when running work is cut.
     pub(crate) async fn keep(self, wanted: Vec<Duty>) {
         for duty in &wanted {
             self.0.metrics.duties_held.with_label_values(&[duty.name()]).set(0);
         }
-        let drain = self.0.life.drain.clone();
+        let life = &self.0.life;
         let mut free = BTreeMap::new();
         let mut missed = false;
-        while !drain.is_cancelled() {
+        while !life.stops() {
             let looked = timeout(LIMIT, self.look(&wanted, &mut free)).await;
             let error = looked.unwrap_or(Err(DbError::Deadline { limit: LIMIT })).err();
             if let Some(error) = error.as_ref().filter(|_| !missed) {
@@ -64,15 +64,19 @@ impl Duties {
                 tracing::warn!(error, "this instance cannot see who has which duty");
             }
             missed = error.is_some();
-            drain.run_until_cancelled(sleep(PAUSE)).await;
+            tokio::select! {
+                () = life.stopped() => {}
+                () = sleep(PAUSE) => {}
+            }
         }
-        self.0.life.abort.run_until_cancelled(self.hand_over()).await;
+        life.abort.run_until_cancelled(self.hand_over()).await;
+        life.drain.cancelled().await;
     }
 
     /// Compares what this instance has with the database, and takes what is free. Remembers in `free` since when
     /// a duty is seen to be free.
     async fn look(&self, wanted: &[Duty], free: &mut BTreeMap<Duty, Instant>) -> Result<(), DbError> {
-        let Some(id) = self.0.instance.id() else { return Ok(()) };
+        let id = self.0.instance.id()?;
         let rows = duties::read(&self.0.db).await?;
         let rows: BTreeMap<Duty, DutyRow> = rows.into_iter().map(|row| (row.duty, row)).collect();
         let wanted: Vec<&DutyRow> = wanted.iter().filter_map(|duty| rows.get(duty)).collect();
@@ -90,7 +94,7 @@ impl Duties {
         for row in wanted.iter().filter(|row| row.holder.is_none()) {
             let since = *free.entry(row.duty).or_insert_with(Instant::now);
             let is_due = own + taken.len() < share || since.elapsed() >= PATIENCE;
-            if !is_due || self.0.life.drain.is_cancelled() {
+            if !is_due || self.0.life.stops() {
                 continue;
             }
             if let Some(epoch) = duties::take(&self.0.db, id, row).await? {
@@ -134,7 +138,7 @@ impl Duties {
     }
 
     async fn give_back(&self, duty: Duty, epoch: i64) {
-        let Some(id) = self.0.instance.id() else { return };
+        let Ok(id) = self.0.instance.id() else { return };
         let given = timeout(LIMIT, duties::give_back(&self.0.db, id, duty, epoch)).await;
         if let Err(error) = given.unwrap_or(Err(DbError::Deadline { limit: LIMIT })) {
             // It is free once this instance has ended.
@@ -144,31 +148,35 @@ impl Duties {
         self.0.metrics.duties_held.with_label_values(&[duty.name()]).set(0);
     }
 
-    /// Runs `job` while this instance has the duty. The job ends by itself when the service drains, and is dropped
-    /// if the duty is lost. Returns when it has ended by itself, or when the service drains without the duty.
+    /// Runs `job` while this instance has the duty. The job ends by itself when the service is to stop or drains, and
+    /// is dropped if the duty is lost. Ends when the job has ended by itself and the service drains.
     pub(crate) async fn perform<F: Future<Output = ()>>(self, duty: Duty, mut job: impl FnMut() -> F) {
-        let drain = self.0.life.drain.clone();
+        let life = &self.0.life;
         loop {
-            let Some(epoch) = drain.run_until_cancelled(self.taken(duty)).await else { return };
+            let epoch = tokio::select! {
+                () = life.stopped() => break,
+                epoch = self.taken(duty) => epoch,
+            };
             if !self.begin(duty, epoch) {
                 continue;
             }
             tokio::select! {
                 () = job() => {
                     self.0.standings.send_modify(|standings| standings.end(duty, epoch));
-                    return;
+                    break;
                 }
                 () = self.lost(duty, epoch) => {
                     tracing::warn!(duty = duty.name(), epoch, "this instance has lost the duty {}", duty.name());
                 }
             }
         }
+        life.drain.cancelled().await;
     }
 
-    /// Marks the job of a duty as running, if this instance still has the duty and does not drain.
+    /// Marks the job of a duty as running, if this instance still has the duty and is not to stop.
     fn begin(&self, duty: Duty, epoch: i64) -> bool {
-        let drain = &self.0.life.drain;
-        let begin = |standings: &mut Standings| !drain.is_cancelled() && standings.begin(duty, epoch);
+        let life = &self.0.life;
+        let begin = |standings: &mut Standings| !life.stops() && standings.begin(duty, epoch);
         self.0.standings.send_if_modified(begin)
     }
 

@@ -1,16 +1,17 @@
-//! This process among the instances of the bot. One of them works, the others stand by: they take over when
-//! it has stopped, when its process is gone, or when its heartbeat has stopped for 10 s. An instance that the
-//! others have given up ends, and what it had under way is fenced off by the epoch.
+//! This process among the instances of the bot. The others give it up when its process is gone, or when its
+//! heartbeat has stopped for 10 s. An instance that was given up ends, and what it had under way is fenced off by
+//! the epochs of its turns.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{sleep, timeout};
 
+use crate::db::crashes::{self, Crash};
 use crate::db::instances::{self, DEAD_AFTER, Death, InstanceRow, Pulse};
-use crate::db::{Db, DbError, crashes};
-use crate::domain::backoff::Backoff;
+use crate::db::{Db, DbError, leases};
+use crate::domain::bucket::BUCKETS;
 use crate::domain::clock::Clock;
 use crate::domain::ids::InstanceId;
 use crate::lifecycle::process_identity::{ProcessIdentity, host_name};
@@ -19,17 +20,17 @@ use crate::telemetry::metrics::Metrics;
 
 /// The pause after a heartbeat, and after one that has failed.
 const BEAT_PAUSES: (Duration, Duration) = (Duration::from_secs(2), Duration::from_millis(500));
+/// The pause between two looks whether the others know of this instance.
+const KNOWN_PAUSE: Duration = Duration::from_millis(100);
 /// Time limit of a heartbeat.
 const BEAT_LIMIT: Duration = Duration::from_secs(2);
-/// The shortest and the longest pause between two looks of an instance that stands by.
-const LOOKS: (Duration, Duration) = (Duration::from_millis(50), Duration::from_millis(500));
 
 /// This process among the instances. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(crate) struct Instance {
-    db: Db,
-    life: Lifecycle,
-    metrics: Metrics,
+    pub(super) db: Db,
+    pub(super) life: Lifecycle,
+    pub(super) metrics: Metrics,
     process: Arc<ProcessIdentity>,
     /// `None` before it is registered and after it has left.
     id: watch::Sender<Option<InstanceId>>,
@@ -41,11 +42,6 @@ impl Instance {
         Self { db, life, metrics, process, id: watch::Sender::new(None) }
     }
 
-    /// Returns its id; `None` before it is registered and after it has left.
-    pub(crate) fn id(&self) -> Option<InstanceId> {
-        *self.id.borrow()
-    }
-
     /// Registers this instance, which is alive from now on.
     ///
     /// # Errors
@@ -55,7 +51,24 @@ impl Instance {
         let join = || instances::join(db, &name, env!("CARGO_PKG_VERSION"), &self.process);
         let id = db.until(&self.life.drain).persist(join).await?;
         tracing::info!(instance.id = id.0, pid = self.process.pid, "this is the instance {id}");
+        self.life.holdings.join(id);
         self.id.send_replace(Some(id));
+        Ok(())
+    }
+
+    /// Waits until all other instances that are alive know of this one: until then, one of them may believe to be
+    /// alone and not look for updates that this one stores.
+    ///
+    /// # Errors
+    /// Returns an error if the service shuts down or the database fails permanently.
+    pub(crate) async fn known(&self) -> Result<(), DbError> {
+        let (db, id) = (&self.db, self.id()?);
+        while db.until(&self.life.drain).persist(|| instances::unaware(db, id)).await? > 0 {
+            tokio::select! {
+                () = self.life.drain.cancelled() => return Err(DbError::Cancelled),
+                () = sleep(KNOWN_PAUSE) => {}
+            }
+        }
         Ok(())
     }
 
@@ -69,10 +82,11 @@ impl Instance {
         let mut missed = 0_u32;
         loop {
             let sent = fence.trying();
-            let beat = instances::beat(&self.db, id, self.life.drain.is_cancelled());
+            let beat = instances::beat(&self.db, id, self.life.leaving.is_cancelled());
             let pause = match timeout(BEAT_LIMIT, beat).await {
-                Ok(Ok(Pulse::Alive { has_peers })) => {
+                Ok(Ok(Pulse::Alive { has_peers, deaths })) => {
                     fence.beaten(sent, has_peers);
+                    self.metrics.instance_deaths.set(deaths);
                     self.metrics.heartbeat_time.set(Clock::System.now().timestamp());
                     missed = 0;
                     BEAT_PAUSES.0
@@ -111,83 +125,56 @@ impl Instance {
         );
     }
 
-    /// Waits until this instance has the duty to work, and tells `waits` the id and host of the one that has
-    /// it. What an earlier holder still has under way can no longer change an open turn then.
+    /// Returns the id under which this instance is registered.
     ///
     /// # Errors
-    /// Returns an error if the service shuts down or the database fails permanently.
-    pub(crate) async fn take_work(&self, waits: impl Fn(InstanceId, &str)) -> Result<(), DbError> {
-        let Some(id) = *self.id.borrow() else {
-            return Err(DbError::MissingRow { at: "instances::take_work" });
+    /// Returns an error if it is not registered, or has left.
+    pub(super) fn id(&self) -> Result<InstanceId, DbError> {
+        (*self.id.borrow()).ok_or(DbError::MissingRow { at: "instances::id" })
+    }
+
+    /// Declares another instance dead if its process is gone or, with `judges`, if it is silent. In the same
+    /// transaction the crash is counted for what it had in flight, and its buckets become free. Returns whether it
+    /// is dead.
+    pub(super) async fn bury(&self, row: &InstanceRow, judges: bool) -> Result<bool, DbError> {
+        let death = match (self.process.sees_gone(&row.process), judges && is_silent(row)) {
+            (true, _) => Death::Gone,
+            (false, true) => Death::Silent,
+            (false, false) => return Ok(false),
         };
-        let mut pauses = Backoff::new(LOOKS.0, LOOKS.1);
-        // After an outage of the database, the heartbeats of all are old.
-        let mut judges_from = Instant::now();
-        loop {
-            match self.db.attempt(self.try_to_take(id, Instant::now() >= judges_from)).await {
-                Ok(Ok(epoch)) => {
-                    self.begin(epoch);
-                    return Ok(());
-                }
-                Ok(Err(holder)) => {
-                    if let Some(holder) = holder {
-                        waits(holder.id, &holder.name);
-                    }
-                }
-                Err(error) if error.is_transient() => {
-                    judges_from = Instant::now() + DEAD_AFTER;
-                    tracing::warn!(
-                        error = &error as &dyn std::error::Error,
-                        "this instance cannot see the others"
-                    );
-                }
-                Err(error) => return Err(error),
-            }
-            tokio::select! {
-                () = self.life.drain.cancelled() => return Err(DbError::Cancelled),
-                () = sleep(pauses.next()) => {}
-            }
+        let (id, beat_age_ms) = (row.id, row.beat_age_ms);
+        let mut tx = self.db.begin().await?;
+        if !instances::declare_dead(&mut tx, id, death).await? {
+            return Ok(false);
         }
+        let crash = crashes::count(&mut tx, Some(id)).await?;
+        leases::free(&mut tx, id).await?;
+        kill_point!("takeover: before the commit");
+        Db::commit(tx).await?;
+        tracing::warn!(
+            instance.id = id.0,
+            ?death,
+            beat_age_ms,
+            buckets = row.buckets,
+            "the instance {id} has ended without a word"
+        );
+        report(crash);
+        kill_point!("takeover: declared dead");
+        Ok(true)
     }
 
-    /// Takes the duty if nobody alive has it. Returns the epoch, or the instance that has it. Declares that
-    /// one dead first if its process is gone or, with `judges`, if it is silent.
-    async fn try_to_take(
-        &self,
-        id: InstanceId,
-        judges: bool,
-    ) -> Result<Result<i64, Option<InstanceRow>>, DbError> {
-        let known = instances::known(&self.db).await?;
-        for row in known.iter().filter(|row| row.id != id && !row.dead) {
-            let death = match (self.process.sees_gone(&row.process), judges && is_silent(row)) {
-                (true, _) => Death::Gone,
-                (false, true) => Death::Silent,
-                (false, false) => continue,
-            };
-            let (id, beat_age_ms) = (row.id, row.beat_age_ms);
-            tracing::warn!(
-                instance.id = id.0,
-                ?death,
-                beat_age_ms,
-                "the instance {id} has ended without a word"
-            );
-            instances::declare_dead(&self.db, id, death).await?;
-            kill_point!("takeover: declared dead");
+    /// Succeeds an instance of the former version that has died with the duty `work`, and counts that crash.
+    pub(super) async fn succeed_former(&self, id: InstanceId) -> Result<(), DbError> {
+        let mut tx = self.db.begin().await?;
+        if instances::succeed_former(&mut tx, id).await? {
+            let crash = crashes::count(&mut tx, None).await?;
+            Db::commit(tx).await?;
+            report(crash);
         }
-        match instances::take_work(&self.db, id).await? {
-            Some(epoch) => Ok(Ok(epoch)),
-            None => Ok(Err(known.into_iter().find(|row| row.works.is_some()))),
-        }
+        Ok(())
     }
 
-    fn begin(&self, epoch: i64) {
-        kill_point!("takeover: after the commit");
-        self.life.fence.enter(epoch);
-        self.metrics.work_epoch.set(epoch);
-        tracing::info!(epoch, "this instance does the work");
-    }
-
-    /// Hands the duty over, so that another instance takes it at once. Nothing may be running any more. With
+    /// Gives all buckets back, so that other instances take them at once. Nothing may be running any more. With
     /// `orderly`, what is left was in flight in no crash. Changes nothing for the others if this instance was
     /// given up.
     ///
@@ -195,21 +182,33 @@ impl Instance {
     /// Returns the errors of the database.
     pub(crate) async fn leave(&self, orderly: bool) -> Result<(), DbError> {
         let Some(id) = self.id.send_replace(None) else { return Ok(()) };
-        // Whoever takes the duty must not meet a task that did not end in time.
+        // Whoever takes the buckets must not meet a task that did not end in time.
         self.life.fence.close();
         let mut tx = self.db.begin().await?;
-        if instances::give_work_back(&mut tx, id).await? && orderly {
-            crashes::clear(&mut tx).await?;
+        if instances::leave(&mut tx, id).await? {
+            if orderly {
+                crashes::clear(&mut tx, id).await?;
+            } else {
+                crashes::count(&mut tx, Some(id)).await?;
+            }
+            leases::free(&mut tx, id).await?;
+            instances::pass_work_on(&mut tx, id).await?;
         }
-        instances::leave(&mut tx, id).await?;
         Db::commit(tx).await?;
         self.metrics.work_epoch.set(0);
+        self.metrics.buckets_held.set(0);
         Ok(())
     }
 }
 
+fn report(Crash { turns, updates }: Crash) {
+    if turns + updates > 0 {
+        tracing::warn!(turns, updates, "it ended in a crash, with this in flight");
+    }
+}
+
 /// Returns whether no heartbeat of an instance has arrived for so long that it counts as dead.
-fn is_silent(row: &InstanceRow) -> bool {
+pub(super) fn is_silent(row: &InstanceRow) -> bool {
     Duration::from_millis(row.beat_age_ms.unsigned_abs()) > DEAD_AFTER
 }
 
@@ -219,8 +218,7 @@ fn is_silent(row: &InstanceRow) -> bool {
 /// Returns the errors of the database.
 pub async fn describe(db: &Db) -> Result<String, DbError> {
     let known = instances::known(db).await?;
-    let alive = known.iter().filter(|row| !row.dead && !is_silent(row));
-    let mut lines: Vec<String> = alive.map(describe_one).collect();
+    let mut lines: Vec<String> = known.iter().filter(|row| !is_silent(row)).map(describe_one).collect();
     if lines.is_empty() {
         lines.push("no instance is running".to_owned());
     }
@@ -228,13 +226,15 @@ pub async fn describe(db: &Db) -> Result<String, DbError> {
 }
 
 fn describe_one(row: &InstanceRow) -> String {
-    let InstanceRow { id, name, version, process, started_at, beat_age_ms, draining, .. } = row;
+    let InstanceRow { id, name, version, process, started_at, beat_age_ms, draining, buckets, .. } = row;
     let minute = "%Y-%m-%d %H:%M:%S UTC";
-    let does = match &row.works {
-        None => "stands by".to_owned(),
+    let does = match &row.since {
+        _ if row.is_former => "answers all chats, as the former version does".to_owned(),
+        None if *draining => "has no chats any more".to_owned(),
+        None => "has no chats yet".to_owned(),
         Some((since, epoch)) => {
             let state = if *draining { "finishes its work" } else { "works" };
-            format!("{state} (since {}, epoch {epoch})", since.format(minute))
+            format!("{state} ({buckets} of {BUCKETS} buckets, since {}, epoch {epoch})", since.format(minute))
         }
     };
     format!(

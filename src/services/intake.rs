@@ -156,18 +156,19 @@ pub(crate) async fn apply_edit(
     Ok(owed)
 }
 
-/// Abandons updates that have used up their tries, or have crashed the process too often, and are not in
-/// flight (`in_hand`). Returns how many, and the notices. `sender` finds who sent one, and `tell` composes the
+/// Abandons updates of `buckets` that have used up their tries, or have crashed the process too often, and are not
+/// in flight (`in_hand`). Returns how many, and the notices. `sender` finds who sent one, and `tell` composes the
 /// notice to them in the language that they chose, if they chose one.
 pub async fn give_up(
     db: &Db,
+    buckets: &[i64],
     tries: i32,
     in_hand: &[i64],
     sender: impl Fn(&GivenUp) -> Option<UserId>,
     tell: impl Fn(&GivenUp, Option<Language>) -> Option<OutboxMessage>,
 ) -> Result<(usize, Vec<(OutboxId, OutboxMessage)>), DbError> {
     let mut tx = db.begin().await?;
-    let given_up = inbox::give_up(&mut tx, tries, recovery::GIVEN_UP_AFTER, in_hand).await?;
+    let given_up = inbox::give_up(&mut tx, buckets, (tries, recovery::GIVEN_UP_AFTER), in_hand).await?;
     let mut owed = Vec::new();
     for update in &given_up {
         let language = match sender(update) {

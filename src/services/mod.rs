@@ -28,6 +28,7 @@ pub(crate) mod importing;
 pub mod instances;
 pub mod intake;
 pub(crate) mod janitor;
+pub(crate) mod leases;
 pub mod made_files;
 pub(crate) mod meter_task;
 pub(crate) mod metering;

@@ -4,7 +4,6 @@
 
 use std::time::Duration;
 
-use crate::db::crashes::{self, Crash};
 use crate::db::turns::{self, LeftOpen};
 use crate::db::{Db, DbError, outbox, records};
 use crate::domain::blank::is_blank;
@@ -116,14 +115,12 @@ pub async fn decide(db: &Db, left: &LeftOpen) -> Result<Recovery, DbError> {
     })
 }
 
-/// Counts the crash that ended the last process, if any. Called once at start, before any work is resumed.
-pub async fn count_crash(db: &Db) -> Result<Crash, DbError> {
-    crashes::count(db).await
-}
-
-/// Marks a turn as in flight while what is left of it is delivered and it is closed.
-pub async fn finish(db: &Db, left: &LeftOpen, company: Company) -> Result<(), DbError> {
-    turns::take_up(db, left.turn, company == Company::Nobody).await
+/// Marks a turn as in flight while what is left of it is delivered and it is closed. Returns the epoch under
+/// which this instance does that, or `None` if the turn was closed meanwhile or another instance has it.
+pub(crate) async fn finish(db: &Db, left: &LeftOpen, company: Company) -> Result<Option<i64>, DbError> {
+    let epoch = db.epoch_of(left.key.chat)?;
+    let taken = turns::take_up(db, left, company == Company::Nobody, epoch).await?;
+    Ok(taken.then_some(epoch))
 }
 
 #[cfg(test)]

@@ -58,7 +58,8 @@ pub(crate) async fn retry(
     let version = retrying::retire(&mut tx, turn).await?;
     let known = people::meet(&mut tx, books, caller.person, caller.chat, caller.key.topic).await?;
     let model = &books.registry.chosen(known.preferences.model.as_ref(), books.today()).id;
-    let new = retrying::ask_again(&mut tx, turn, caller.user(), model).await?;
+    let epoch = books.db.epoch_of(caller.key.chat)?;
+    let new = retrying::ask_again(&mut tx, turn, caller.user(), model, epoch).await?;
     inbox::handled(&mut tx, caller.update).await?;
     kill_point!("retry: before the commit");
     Db::commit(tx).await?;

@@ -5,12 +5,13 @@
 use super::books::Books;
 use super::recovery::Company;
 use crate::db::model_calls::Payer;
-use crate::db::outbox::{self, OutboxMessage};
+use crate::db::outbox::{self, OutboxMessage, Owed};
+use crate::db::turns::LeftOpen;
 use crate::db::turns::closing::{self, ClosedTurn, StoredAnswer, TurnClosing};
 use crate::db::{Db, DbError, call_notes, model_calls, turns};
-use crate::domain::ids::{OutboxId, TurnId};
+use crate::domain::ids::OutboxId;
 use crate::domain::money::Usd;
-use crate::domain::turn::{ModelCall, Outcome, TurnFailure, TurnRef, TurnReport};
+use crate::domain::turn::{HeldTurn, ModelCall, Outcome, TurnFailure, TurnRef, TurnReport};
 use crate::lifecycle::kill_point;
 
 /// The result of settling a turn.
@@ -65,7 +66,9 @@ pub async fn settle(books: &Books, turn: TurnRef, ending: Ending<'_>) -> Result<
     let Some(closed) = closing::close(&books.db, &closing).await? else {
         // If another instance has taken the turn over, nobody else knows of these calls.
         call_notes::note(&books.db, turn, closing.calls).await?;
-        return outbox::pending(&books.db, Some(turn.id), 0.0, OutboxId(0)).await.map(Settled::AlreadyClosed);
+        return outbox::pending(&books.db, Owed::Turn(turn.id), 0.0, OutboxId(0))
+            .await
+            .map(Settled::AlreadyClosed);
     };
     kill_point!("settle: after the commit");
     Ok(Settled::Closed(closed))
@@ -116,21 +119,19 @@ pub(crate) async fn postpone(books: &Books, turn: TurnRef, calls: &[ModelCall]) 
     Ok(lost)
 }
 
-/// Starts a new attempt of an open turn after `attempt` was lost, and returns its number. Returns `None` if
-/// the turn was closed meanwhile. The cost of the lost attempt is the owner's loss: the user pays for one.
-pub async fn restart(
-    db: &Db,
-    turn: TurnId,
-    attempt: i32,
-    company: Company,
-) -> Result<Option<Restarted>, DbError> {
+/// Starts a new attempt of an open turn after the last one was lost, and returns its number. Returns `None` if
+/// the turn was closed meanwhile, or another instance has it. The cost of the lost attempt is the owner's loss:
+/// the user pays for one.
+pub async fn restart(db: &Db, left: &LeftOpen, company: Company) -> Result<Option<Restarted>, DbError> {
+    let epoch = db.epoch_of(left.key.chat)?;
     let mut tx = db.begin().await?;
     let alone = company == Company::Nobody;
-    let Some(attempt) = turns::restart(&mut tx, turn, attempt, alone).await? else { return Ok(None) };
-    let lost = model_calls::decide(&mut tx, turn, Payer::Owner, (attempt, &[])).await?;
+    let restarted = turns::restart(&mut tx, left, alone, (db.instance(), epoch)).await?;
+    let Some(attempt) = restarted else { return Ok(None) };
+    let lost = model_calls::decide(&mut tx, left.turn, Payer::Owner, (attempt, &[])).await?;
     Db::commit(tx).await?;
     kill_point!("restart: after the commit");
-    Ok(Some(Restarted { attempt, lost }))
+    Ok(Some(Restarted { attempt, epoch, lost }))
 }
 
 /// A new attempt of a turn.
@@ -138,22 +139,23 @@ pub async fn restart(
 pub struct Restarted {
     /// The number of the new attempt.
     pub attempt: i32,
+    /// The epoch under which this instance answers it.
+    pub epoch: i64,
     /// The cost of the lost attempt, borne by the owner.
     pub lost: Usd,
 }
 
 /// Enqueues finished parts of an answer in progress. If one of them replaces the live message, the turn no
 /// longer has one. If another instance has taken the turn over, the result is that of a shutdown.
-pub async fn promise(
+pub(crate) async fn promise(
     db: &Db,
-    turn: TurnId,
+    turn: HeldTurn,
     parts: &[OutboxMessage],
 ) -> Result<Vec<(OutboxId, OutboxMessage)>, DbError> {
     let mut tx = db.begin().await?;
     turns::keep_ours(&mut tx, turn).await?;
     if parts.iter().any(|part| part.replaces.is_some()) {
-        let epoch = tx.epoch();
-        turns::show_in((&mut *tx, epoch), turn, None).await?;
+        turns::show_in(&mut *tx, turn, None).await?;
     }
     let owed = outbox::enqueue(&mut tx, parts).await?;
     Db::commit(tx).await?;

@@ -58,12 +58,12 @@ pub(crate) async fn look(db: &Db, turn: TurnId) -> Result<Option<Usd>, DbError> 
     Ok(returned)
 }
 
-/// Gives back the charges of all turns that have shown nothing, if a crash prevented that. Returns the
-/// amount.
-pub(crate) async fn look_after_all(db: &Db) -> Result<Usd, DbError> {
+/// Gives back the charges of all turns of chats in `buckets` that have shown nothing, if a crash prevented that.
+/// Returns the amount.
+pub(crate) async fn look_after_all(db: &Db, buckets: &[i64]) -> Result<Usd, DbError> {
     let (mut after, mut sum) = (TurnId(0), Usd::ZERO);
     loop {
-        let page = outbox::refusals(db, after).await?;
+        let page = outbox::refusals(db, buckets, after).await?;
         let Some(&last) = page.last() else { return Ok(sum) };
         after = last;
         for turn in page {

@@ -38,6 +38,11 @@ impl Arrivals {
         true
     }
 
+    /// Forgets an update that was not passed on after all.
+    pub(crate) fn forget(&self, update: UpdateId) {
+        self.memory().known.remove(&update);
+    }
+
     /// Returns when an update arrived, or `None` if it is not remembered.
     pub(crate) fn time(&self, update: UpdateId) -> Option<Instant> {
         self.memory().known.get(&update).copied()

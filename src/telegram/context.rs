@@ -13,6 +13,7 @@ use super::commands::Asker;
 use super::courier::Courier;
 use super::deferred::Deferred;
 use super::inbound::MessageHeader;
+use super::looks::Looks;
 use super::menu_checks::MenuChecks;
 use super::payment_worker::PaymentWorker;
 use super::pipeline::albums::Albums;
@@ -24,6 +25,7 @@ use super::pipeline::slots::Slots;
 use super::streaming::Screen;
 use crate::bot_api::methods::Me;
 use crate::cache::Cache;
+use crate::cache::wake::WakeUps;
 use crate::conversation::Assistant;
 use crate::db::Db;
 use crate::domain::ids::TurnId;
@@ -58,6 +60,10 @@ pub(crate) struct BotContext {
     pub deferred: Deferred,
     /// Arrival times of recent updates.
     pub arrivals: Arrivals,
+    /// Buckets to look at for waiting updates.
+    pub looks: Looks,
+    /// Hints from and to other instances, which buckets to look at.
+    pub wake_ups: WakeUps,
     /// Updates that wait in batches.
     pub in_flight: InFlight,
     /// The client for transcripts of recordings; `None` if it is not set up.

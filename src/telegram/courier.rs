@@ -1,4 +1,4 @@
-//! The courier delivers outbox messages: one ordered queue per chat, until Telegram has each message or
+//! The courier delivers outbox messages: one ordered queue per chat that this instance answers, until Telegram has each message or
 //! refuses it permanently. Penalties and outages delay a delivery but never lose it, because the outbox row
 //! stays until the end.
 
@@ -28,7 +28,8 @@ use self::sender::{MessageSender, ShutChats};
 use crate::bot_api::Api;
 use crate::cache::Cache;
 use crate::db::outbox::OutboxMessage;
-use crate::db::{Db, DbError};
+use crate::db::{Db, DbError, outbox};
+use crate::domain::bucket::Bucket;
 use crate::domain::ids::{ChatId, MessageId, OutboxId};
 use crate::lifecycle::Lifecycle;
 use crate::services::made_files::MadeFiles;
@@ -93,7 +94,7 @@ impl Courier {
     }
 
     fn take(&self, messages: Vec<(OutboxId, OutboxMessage)>, origin: SendStatus) -> Option<Delivery> {
-        let mut last = None;
+        let (mut last, mut left) = (None, Vec::new());
         for (id, owed) in messages {
             let (delivered, delivery) = oneshot::channel();
             last = Some(delivery);
@@ -107,10 +108,16 @@ impl Courier {
                 queue.push_back(queued);
                 continue;
             }
+            let Some(occupied) = self.0.sender.life.holdings.enter(Bucket::of(chat)) else {
+                state.queued_ids.remove(&id);
+                left.push(id);
+                continue;
+            };
             state.queues.insert(chat, VecDeque::from([queued]));
             drop(state);
             let courier = self.clone();
             self.0.sender.life.spawn("courier", async move {
+                let _occupied = occupied;
                 drain_queue(&courier.0.state, chat, |queued| {
                     let courier = courier.clone();
                     let span = queued.span();
@@ -119,7 +126,25 @@ impl Courier {
                 .await;
             });
         }
+        if !left.is_empty() {
+            self.leave_to_holder(left);
+        }
         last
+    }
+
+    /// Leaves messages to the instances that answer their chats.
+    fn leave_to_holder(&self, messages: Vec<OutboxId>) {
+        let courier = self.clone();
+        self.0.sender.life.spawn("messages left", async move {
+            let db = &courier.0.sender.db;
+            if let Err(error) = db.persist(|| outbox::leave_to_holder(db, &messages)).await {
+                // The holder's sweep finds them.
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "messages to other chats have to wait"
+                );
+            }
+        });
     }
 
     fn state(&self) -> MutexGuard<'_, CourierState> {

@@ -16,6 +16,7 @@ pub(crate) mod inbound;
 pub(crate) mod intake;
 pub(crate) mod keyboards;
 mod locale;
+pub(crate) mod looks;
 pub(crate) mod menu_checks;
 pub(crate) mod menus;
 pub(crate) mod payment_jobs;

@@ -29,17 +29,20 @@ use super::replies;
 use crate::db::DbError;
 use crate::db::dialogs::Dialog;
 use crate::db::turns::LeftOpen;
+use crate::domain::bucket::Bucket;
 use crate::domain::ids::{MessageId, ThreadKey, UpdateId};
 use crate::domain::message::Incoming;
 use crate::domain::turn::TurnRequest;
+use crate::lifecycle::holdings::Occupied;
 use crate::services::intake;
 use crate::services::recovery::Recovery;
 
 /// How long a session without work stays in memory.
 const IDLE: Duration = Duration::from_secs(30);
 
-/// Processes a thread's mailbox until it has been idle for [`IDLE`] or the service drains.
-pub(crate) async fn run(context: Arc<BotContext>, key: ThreadKey, mailbox: Mailbox) {
+/// Processes a thread's mailbox until it has been idle for [`IDLE`], or is idle and its chat is to be given to another
+/// instance, or the service drains.
+pub(crate) async fn run(context: Arc<BotContext>, key: ThreadKey, mailbox: Mailbox, occupied: Occupied) {
     context.metrics.threads_active.inc();
     let (batch, background, edits) = (Batch::default(), FuturesUnordered::new(), FuturesUnordered::new());
     let (stopped, left_open) = (None, VecDeque::new());
@@ -65,6 +68,7 @@ pub(crate) async fn run(context: Arc<BotContext>, key: ThreadKey, mailbox: Mailb
     }
     drop(session.mailbox);
     context.metrics.threads_active.dec();
+    drop(occupied);
 }
 
 struct Session<'a> {
@@ -127,6 +131,12 @@ impl Session<'_> {
                     continue;
                 }
                 input = self.mailbox.recv(), if self.takes_edits() => input,
+                () = self.context.life.holdings.leaving(Bucket::of(self.key.chat)), if self.edits.is_empty() => {
+                    if self.context.mailboxes.sleep(self.key, &self.mailbox) {
+                        return Ok(());
+                    }
+                    continue;
+                }
                 () = tokio::time::sleep(IDLE), if self.edits.is_empty() => {
                     if self.context.mailboxes.sleep(self.key, &self.mailbox) {
                         return Ok(());

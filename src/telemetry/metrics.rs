@@ -142,9 +142,16 @@ metrics! {
     reconciled: IntCounterVec = "bot_star_reconciled_total" ["what": "payment" | "refund"];
     /// Rows that were deleted because they had served their purpose.
     cleaned_up: IntCounterVec = "bot_cleaned_up_rows_total" ["what": "messages" | "checkpoints" | "updates" | "deliveries"];
-    /// The epoch under which this instance does the work: how often it was taken over so far. 0 while it
-    /// stands by.
+    /// The newest epoch of the buckets of chats that this instance holds: how often some were taken over so far. 0
+    /// while it holds none.
     work_epoch: IntGauge = "bot_work_epoch";
+    /// How many of the 1,024 buckets of chats this instance holds.
+    buckets_held: IntGauge = "bot_buckets_held";
+    /// How many buckets of chats nobody alive held when this instance last looked.
+    buckets_free: IntGauge = "bot_buckets_free";
+    /// How many instances had ended without a word, killed or taken for dead, in the half hour before the last
+    /// heartbeat of this one.
+    instance_deaths: IntGauge = "bot_instance_deaths";
     /// Buckets of chats that instances have named to each other because updates wait there, by what became of it.
     wake_ups: IntCounterVec = "bot_wake_ups_total" ["result": "sent" | "received" | "dropped"];
     /// Whether wake-ups from other instances can arrive: 1 or 0.

@@ -150,7 +150,7 @@ async fn what_was_found_in_old_books_counts_until_it_is_mended() {
 
 #[tokio::test]
 async fn books_that_cannot_be_read_are_an_answer_at_once() {
-    let bot = Bot::prepare([]).await;
+    let bot = Bot::prepare_empty([]).await;
     let unmigrated = "the books cannot be read: the database is at version 0, this binary needs ";
     let (code, line) = audit(&bot, &["audit"]).await;
     assert!(

@@ -7,6 +7,7 @@ use rust_decimal::Decimal;
 use serde_json::json;
 use starling::lifecycle::kill_point;
 
+use crate::harness::temp_path::TempPath;
 use crate::harness::{ANN, BOB, BOUND, Bot, GROUP};
 
 /// Reached only after an earlier crash.
@@ -23,15 +24,19 @@ const OF_FILES: &str = "deliver files:";
 /// Scenarios that run concurrently.
 const AT_ONCE: usize = 4;
 
-/// A bot that dies once and is then started again.
+/// A bot that dies once and is then started again. Of several instances one dies, and the others take over.
 struct Mortal {
     bot: Bot,
     deaths: u32,
+    /// The first instance that dies creates this file.
+    _died: TempPath,
 }
 
 impl Mortal {
     async fn born(point: &str) -> Self {
-        let mut bot = Bot::prepare([("KILL_AT", point), ("STARTER_BALANCE_USD", "1")]).await;
+        let died = TempPath::new();
+        let point = format!("{point} once in {}", died.path());
+        let mut bot = Bot::prepare([("KILL_AT", &*point), ("STARTER_BALANCE_USD", "1")]).await;
         bot.telegram.set_stars(ANN, 500);
         bot.model.script(Reply::steps(vec![
             Step::Text("Let me see.".to_owned()),
@@ -46,7 +51,7 @@ impl Mortal {
             Step::Stop(StopReason::ToolUse),
         ]));
         bot.run().await;
-        Self { bot, deaths: 0 }
+        Self { bot, deaths: 0, _died: died }
     }
 
     /// Waits until a count has a value, across crashes.
@@ -54,15 +59,14 @@ impl Mortal {
         loop {
             let reached = tokio::select! {
                 biased;
-                () = self.bot.died() => false,
+                () = self.bot.lost_one() => false,
                 () = self.bot.database.until(query, value) => true,
             };
             if reached {
                 return;
             }
             self.deaths += 1;
-            self.bot.set("KILL_AT", "");
-            self.bot.run().await;
+            self.bot.run_lost().await;
         }
     }
 }
@@ -140,6 +144,7 @@ async fn whatever_point_the_process_dies_at_everything_is_booked_once() {
             || point.starts_with("topic name: ")
             // `instances` covers these.
             || point.starts_with("takeover: ")
+            || point.starts_with("handover: ")
             // `sponsors.rs` covers this.
             || point == "turn: sponsored"
             // `exports.rs` and `erasure.rs` cover these.

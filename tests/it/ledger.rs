@@ -16,7 +16,7 @@ use sqlx::AssertSqlSafe;
 use starling::db::holds::Gate;
 use starling::db::outbox::OutboxMessage;
 use starling::db::turns::opening::{self, ExpectedThread, HoldRequest, OpenOutcome};
-use starling::db::{Db, call_notes, holds};
+use starling::db::{Db, call_notes, holds, turns};
 use starling::domain::clock::Clock;
 use starling::domain::file::Retrieval;
 use starling::domain::ids::{ChatId, MessageId, OwnerId, ThreadKey, TurnId, UpdateId, UserId};
@@ -160,10 +160,11 @@ async fn a_turn(world: &LedgerFixture, user: i64, number: i32, chance: &mut StdR
         held || holds::take(&books.db, turn, user, reserve.amount, reserve.free).await.unwrap() == Gate::Held;
     let mut attempt = first;
     if chance.random_bool(0.2) {
-        attempt =
-            settlement::restart(&books.db, turn, attempt, Company::Others).await.unwrap().unwrap().attempt;
+        let open = turns::left_open(&books.db, 0.0, &[key.chat.0 & 1_023]).await.unwrap();
+        let left = open.iter().find(|left| left.turn == turn).unwrap();
+        attempt = settlement::restart(&books.db, left, Company::Others).await.unwrap().unwrap().attempt;
     }
-    let current = |attempt| TurnRef { id: turn, attempt, user, sponsored_in: None };
+    let current = |attempt| TurnRef { id: turn, attempt, epoch: 0, user, sponsored_in: None };
     if admitted && chance.random_bool(0.5) {
         let mut amount = |from| Usd(Decimal::new(chance.random_range(from..50), 3));
         let (more, least) = (amount(0), amount(-50));
@@ -398,7 +399,7 @@ async fn a_turn_that_is_closed_while_its_gate_waits_leaves_nothing_reserved() {
                 };
                 settlement::settle(
                     &world.books,
-                    TurnRef { id: turn, attempt, user, sponsored_in: None },
+                    TurnRef { id: turn, attempt, epoch: 0, user, sponsored_in: None },
                     ending,
                 )
                 .await

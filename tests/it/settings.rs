@@ -45,7 +45,7 @@ async fn config_prints_every_setting_and_no_secret() {
 
 #[tokio::test]
 async fn doctor_says_what_is_there_and_what_to_fix() {
-    let mut bot = Bot::prepare([]).await;
+    let mut bot = Bot::prepare_empty([]).await;
     let (code, text) = bot.command(&["doctor"]).await;
     assert_eq!(code, 0, "{text}");
     assert!(text.contains("ok   telegram: @starling_bot by long polling"), "{text}");

@@ -43,7 +43,7 @@ const HOLDS_OF_THEIR_OWN: &str = "
 
 #[tokio::test]
 async fn what_was_reserved_by_an_older_version_is_free_again_in_the_end() {
-    let mut bot = Bot::prepare([]).await;
+    let mut bot = Bot::prepare_empty([]).await;
     migrate_to(&bot, 8).await;
     let said = bot.ann("second");
     let names = [("$ann", ANN), ("$message", said.message_id), ("$update", said.update_id)];
@@ -82,7 +82,7 @@ const A_CONVERSATION: &str = "
 
 #[tokio::test]
 async fn a_conversation_of_an_older_version_goes_on() {
-    let mut bot = Bot::prepare([]).await;
+    let mut bot = Bot::prepare_empty([]).await;
     migrate_to(&bot, 9).await;
     let books = A_CONVERSATION.replace("$ann", &ANN.to_string());
     sqlx::raw_sql(sqlx::AssertSqlSafe(books)).execute(bot.books()).await.unwrap();
@@ -123,7 +123,7 @@ const LARGE_FILES: &str = "
 
 #[tokio::test]
 async fn files_over_the_former_limit_look_the_same_in_prompts_whatever_the_limit_is_now() {
-    let mut bot = Bot::prepare([("TELEGRAM_FILE_LIMIT_MB", "2000")]).await;
+    let mut bot = Bot::prepare_empty([("TELEGRAM_FILE_LIMIT_MB", "2000")]).await;
     migrate_to(&bot, 19).await;
     let books = LARGE_FILES.replace("$ann", &ANN.to_string());
     sqlx::raw_sql(sqlx::AssertSqlSafe(books)).execute(bot.books()).await.unwrap();
@@ -166,7 +166,7 @@ const A_REFUSAL: &str = "
 
 #[tokio::test]
 async fn what_an_older_version_could_not_deliver_is_not_given_back() {
-    let mut bot = Bot::prepare([]).await;
+    let mut bot = Bot::prepare_empty([]).await;
     migrate_to(&bot, 9).await;
     sqlx::raw_sql(A_REFUSAL).execute(bot.books()).await.unwrap();
     bot.run().await;

@@ -63,6 +63,8 @@ pub enum Scenario {
     Look,
     /// A call of `analyze_pdf` for the newest PDF.
     ReadPdf,
+    /// A call of `list_files`.
+    ListFiles,
     /// A call of `preview_file` for the newest document.
     Preview,
     /// A call of `deliver_file` for the newest file.
@@ -174,6 +176,12 @@ const ROWS: &[ScenarioRow] = &[
         "pdf",
         "what is on a page of the newest PDF, seen by another model",
         &["of the pdf", "read the pdf", "прочитай в pdf", "прочитай pdf"],
+    ),
+    row(
+        Scenario::ListFiles,
+        "files",
+        "the files of the conversation",
+        &["list the files", "what files", "какие файлы"],
     ),
     row(
         Scenario::Preview,

@@ -20,11 +20,12 @@ use sqlx::postgres::PgConnectOptions;
 
 use crate::bench::delay_proxy::DelayProxy;
 use crate::bench::load::{Asker, Load};
-use crate::bench::process::{Memory, Process};
+use crate::bench::process::{Memory, Processes};
 use crate::bench::row::Row;
 use crate::console;
+use crate::fleet::{self, Fleet};
 use crate::outside::{ChatService, ImageService, ModelService, PythonService, SpeechService};
-use crate::service::{Service, Setting};
+use crate::service::Setting;
 use crate::signals::Signals;
 use crate::world::{self, Environment, MoneyMode, Paths};
 
@@ -81,6 +82,9 @@ pub(crate) struct Arguments {
     /// Seconds until a run gives up waiting for its answers.
     #[arg(long, default_value_t = 120)]
     time_limit: u64,
+    /// Instances of the bot; several get their updates through a load balancer.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=16))]
+    instances: u8,
     /// Batching window of the bot in milliseconds.
     #[arg(long, env = "BATCH_WINDOW_MS", default_value_t = DEFAULT_WINDOW_MS)]
     batch_window_ms: u64,
@@ -95,8 +99,9 @@ fn chars(text: &str) -> Result<usize, String> {
 pub(crate) async fn bench(arguments: Arguments) -> anyhow::Result<()> {
     let mut signals = Signals::listen()?;
     console::remark(&format!(
-        "deltas of {} characters, {} ms apart; batching window {} ms; answers of PostgreSQL {} ms and of Telegram {} ms \
-         later; emulators, PostgreSQL and Redis share this machine",
+        "{} instances; deltas of {} characters, {} ms apart; batching window {} ms; answers of PostgreSQL {} ms and of \
+         Telegram {} ms later; emulators, PostgreSQL and Redis share this machine",
+        arguments.instances,
         arguments.chunk_chars,
         arguments.chunk_delay_ms,
         arguments.batch_window_ms,
@@ -113,13 +118,13 @@ pub(crate) async fn bench(arguments: Arguments) -> anyhow::Result<()> {
             let load = users
                 .map_or_else(|| format!("{}/s steady", arguments.rate), |users| format!("{users} at once"));
             console::remark(&format!("{load}, answers of {chars} characters ..."));
-            let mut service = bench.run(&arguments.place).await?;
+            let mut fleet = bench.run(&arguments).await?;
             let measured = tokio::select! {
-                measured = bench.measure(&arguments, &mut service, users, chars, first_person) => measured,
+                measured = bench.measure(&arguments, &mut fleet, users, chars, first_person) => measured,
                 () = signals.next() => Err(anyhow::anyhow!("interrupted")),
             };
             first_person += 1_000_000;
-            service.stop(&mut signals).await?;
+            fleet.stop_all().await?;
             rows.extend(measured?);
         }
     }
@@ -176,25 +181,30 @@ impl Bench {
         Ok(Self { world, load, overrides, _proxies: proxies })
     }
 
-    async fn run(&self, place: &Paths) -> anyhow::Result<Service> {
+    async fn run(&self, arguments: &Arguments) -> anyhow::Result<Fleet> {
         let mut settings = Vec::from(MoneyMode::IsNoObject.settings());
         settings.extend_from_slice(&self.overrides);
-        let mut service = self.world.launch(place, &place.home, &settings)?;
-        service.ready().await?;
-        Ok(service)
+        let place = &arguments.place;
+        let mut fleet = Fleet::of(usize::from(arguments.instances)).await?;
+        for index in 0..fleet.len() {
+            let home = fleet::home_of(&place.home, index);
+            std::fs::create_dir_all(&home).with_context(|| format!("cannot create {}", home.display()))?;
+            fleet.start(index, &self.world, (place, &home), &settings)?;
+            fleet.up(index).await?;
+        }
+        Ok(fleet)
     }
 
     /// Runs one load; user ids start at `first_person`.
     async fn measure(
         &self,
         arguments: &Arguments,
-        service: &mut Service,
+        fleet: &mut Fleet,
         users: Option<usize>,
         chars: usize,
         first_person: i64,
     ) -> anyhow::Result<Vec<Row>> {
-        let Some(pid) = service.pid() else { bail!(service.report("starling ended at once")) };
-        let process = Process::new(pid);
+        let process = Processes::new(fleet.pids().into_iter().map(|(_, pid)| pid));
         self.load.burst(&[Asker { person: first_person, visit: 1 }], chars).await?;
         let measured = async {
             match users {
@@ -204,14 +214,14 @@ impl Bench {
         };
         tokio::select! {
             measured = measured => measured,
-            failure = service.ended() => Err(failure),
+            failure = fleet.ended() => Err(failure),
         }
     }
 
     async fn bursts(
         &self,
         arguments: &Arguments,
-        process: &Process,
+        process: &Processes,
         users: usize,
         chars: usize,
         first_person: i64,
@@ -236,7 +246,7 @@ impl Bench {
     async fn steady(
         &self,
         arguments: &Arguments,
-        process: &Process,
+        process: &Processes,
         chars: usize,
         first_person: i64,
     ) -> anyhow::Result<Vec<Row>> {

@@ -1,4 +1,4 @@
-//! CPU time and memory of a process, read from `/proc`.
+//! CPU time and memory of the bot's processes, read from `/proc`.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -9,27 +9,50 @@ use anyhow::Context as _;
 const TICK: Duration = Duration::from_millis(10);
 
 /// A running process.
-pub(super) struct Process {
+struct Process {
     directory: PathBuf,
 }
+
+/// All instances of the bot.
+pub(super) struct Processes(Vec<Process>);
 
 /// Resident memory in MiB.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Memory {
-    /// The peak.
+    /// The peak; of several processes, the sum of their peaks.
     pub peak_mib: u64,
     /// The current value.
     pub now_mib: u64,
 }
 
+impl Processes {
+    /// Refers to processes by their ids. Reads nothing yet.
+    pub(super) fn new(pids: impl IntoIterator<Item = u32>) -> Self {
+        Self(pids.into_iter().map(Process::new).collect())
+    }
+
+    /// Returns the CPU time of all so far, in steps of 10 ms.
+    pub(super) fn cpu(&self) -> anyhow::Result<Duration> {
+        self.0.iter().map(Process::cpu).sum()
+    }
+
+    /// Returns the resident memory of all.
+    pub(super) fn memory(&self) -> anyhow::Result<Memory> {
+        self.0.iter().try_fold(Memory::default(), |sum, process| {
+            let Memory { peak_mib, now_mib } = process.memory()?;
+            Ok(Memory { peak_mib: sum.peak_mib + peak_mib, now_mib: sum.now_mib + now_mib })
+        })
+    }
+}
+
 impl Process {
     /// Refers to a process by its id. Reads nothing yet.
-    pub(super) fn new(pid: u32) -> Self {
+    fn new(pid: u32) -> Self {
         Self { directory: PathBuf::from(format!("/proc/{pid}")) }
     }
 
     /// Returns the CPU time of all threads so far, in user and kernel mode, in steps of 10 ms.
-    pub(super) fn cpu(&self) -> anyhow::Result<Duration> {
+    fn cpu(&self) -> anyhow::Result<Duration> {
         let text = self.read("stat")?;
         // The name in parentheses may hold anything; fields are counted behind it.
         let (_, fields) = text.rsplit_once(") ").context("/proc/<pid>/stat looks unfamiliar")?;
@@ -38,7 +61,7 @@ impl Process {
     }
 
     /// Returns the resident memory.
-    pub(super) fn memory(&self) -> anyhow::Result<Memory> {
+    fn memory(&self) -> anyhow::Result<Memory> {
         let text = self.read("status")?;
         let mib = |name: &str| -> anyhow::Result<u64> {
             let line = text.lines().find_map(|line| line.strip_prefix(name));

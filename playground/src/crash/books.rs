@@ -1,5 +1,7 @@
 //! Reads the bot's database by SQL of its own, so that the product's code does not judge itself.
 
+mod instances;
+
 use std::collections::HashSet;
 use std::time::Duration;
 

@@ -1,9 +1,8 @@
-//! Fault injection of the crash test: kills the bot at random moments, also while it starts or recovers, and
-//! meanwhile kills and flushes Redis, restarts PostgreSQL, and lets transcription and file stores fail.
+//! Fault injection of the crash test: kills instances of the bot at random moments, also while they start or
+//! recover, and meanwhile kills and flushes Redis, restarts PostgreSQL, and lets transcription and file stores fail.
 
 pub(super) mod outages;
 
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
@@ -13,10 +12,10 @@ use tokio::sync::watch;
 
 use self::outages::Outages;
 use super::books::Books;
+use super::launcher::Launcher;
 use super::servers::{Redis, Server, Signal};
 use crate::console;
-use crate::service::{Service, Setting};
-use crate::world::{Environment, Paths};
+use crate::fleet::Fleet;
 
 /// Early kills, in milliseconds after a start: during migrations, replay and recovery.
 const EARLY: std::ops::Range<u64> = 20..600;
@@ -30,14 +29,8 @@ const BURST: (u32, u32, std::ops::Range<u64>) = (10, 3, 300..1_300);
 /// How long a server stays stopped, in milliseconds.
 const AWAY: std::ops::Range<u64> = 0..1_500;
 
-/// The bot under test and the plan of its kills.
-pub(super) struct ChaosRun<'a> {
-    /// The services around the bot.
-    pub world: &'a Environment,
-    /// The working directory of the bot.
-    pub place: &'a Paths,
-    /// Settings of the bot in addition to those of its services.
-    pub settings: &'a [Setting],
+/// The plan of the kills.
+pub(super) struct ChaosRun {
     /// The number of kills.
     pub kills: u32,
     /// The source of all random moments.
@@ -84,8 +77,10 @@ const DISRUPTIONS: [Disruption; 20] = [
 /// The faults by kind.
 #[derive(Clone, Default, Debug)]
 pub(super) struct DisruptionCounts {
-    /// When the bot was killed.
+    /// When an instance of the bot was killed.
     pub kills: Vec<Instant>,
+    /// When an instance was killed or stopped to measure takeovers or deploys.
+    pub ends: Vec<Instant>,
     /// Kills of Redis.
     pub redis_kills: u32,
     /// Flushes of Redis.
@@ -112,33 +107,34 @@ pub(super) struct Servers {
     pub outages: Outages,
 }
 
-impl ChaosRun<'_> {
-    /// Injects all faults. Returns the bot that runs afterwards and the numbers of faults. An exit of the bot
-    /// without a kill is an error.
+impl ChaosRun {
+    /// Injects all faults while the bot runs. Returns their numbers. An exit of the bot without a kill is an
+    /// error.
     pub(super) async fn run(
         &self,
+        (launcher, fleet): (&mut Launcher<'_>, &mut Fleet),
         servers: &mut Servers,
         books: &Books,
-    ) -> anyhow::Result<(Service, DisruptionCounts)> {
+    ) -> anyhow::Result<DisruptionCounts> {
+        if self.kills == 0 {
+            return Ok(DisruptionCounts::default());
+        }
         let (killed, kills) = watch::channel(0);
-        let (killed, damage) = tokio::join!(self.kill(killed), self.inject(servers, books, kills));
-        let (service, kills) = killed?;
-        Ok((service, DisruptionCounts { kills, ..damage? }))
+        let (killed, damage) =
+            tokio::join!(self.kill(launcher, fleet, killed), self.inject(servers, books, kills));
+        let kills = killed?;
+        Ok(DisruptionCounts { kills, ..damage? })
     }
 
-    /// Starts the bot for the `number`th time, with a log of its own.
-    pub(super) fn start(&self, number: u32) -> anyhow::Result<Service> {
-        let home: PathBuf = self.place.home.join(format!("start-{number:03}"));
-        std::fs::create_dir_all(&home).with_context(|| format!("cannot create {}", home.display()))?;
-        self.world.launch(self.place, &home, self.settings)
-    }
-
-    async fn kill(&self, killed: watch::Sender<u32>) -> anyhow::Result<(Service, Vec<Instant>)> {
+    async fn kill(
+        &self,
+        launcher: &mut Launcher<'_>,
+        fleet: &mut Fleet,
+        killed: watch::Sender<u32>,
+    ) -> anyhow::Result<Vec<Instant>> {
         let mut moments = StdRng::seed_from_u64(self.seed);
-        let mut service = self.start(0)?;
-        // Migrations of an empty database are no part of a crash.
-        service.ready().await?;
         let mut kills = Vec::new();
+        let mut newest = 0;
         for kill in 1..=self.kills {
             let early = moments.random_range(0..100) < EARLY_SHARE;
             let (every, length, quick) = BURST;
@@ -147,17 +143,24 @@ impl ChaosRun<'_> {
                 true => EARLY,
                 false => LATE,
             });
+            // An instance that dies early is the one that has just started.
+            if fleet.len() > 1 && !early {
+                newest = moments.random_range(0..fleet.len());
+            }
             tokio::select! {
-                failure = service.ended() => return Err(failure.context("nobody had killed the bot")),
+                failure = fleet.ended() => return Err(failure.context("nobody had killed it")),
                 () = tokio::time::sleep(Duration::from_millis(moment)) => {}
             }
-            service.kill().await?;
+            fleet.kill(newest).await?;
             kills.push(Instant::now());
-            console::remark(&format!("kill {kill}: {moment} ms after its start"));
+            console::remark(&format!(
+                "kill {kill}: instance {}, {moment} ms after the last start",
+                newest + 1
+            ));
             killed.send_replace(kill);
-            service = self.start(kill)?;
+            launcher.start(fleet, newest)?;
         }
-        Ok((service, kills))
+        Ok(kills)
     }
 
     async fn inject(

@@ -56,6 +56,7 @@ pub(super) async fn count(around: Surroundings<'_>) -> anyhow::Result<Findings> 
     let said: Vec<SentMessage> = people.iter().flat_map(SimulatedUser::said).copied().collect();
     let edits: Vec<Edit> = people.iter().flat_map(SimulatedUser::edits).copied().collect();
     answers::questions(&mut findings, &evidence, &said);
+    answers::order(&mut findings, &evidence, &said);
     answers::paragraphs(&mut findings, &evidence);
     answers::history(&mut findings, &evidence);
     answers::edits(&mut findings, &evidence, &edits);

@@ -10,6 +10,7 @@ const SHOWN: usize = 5;
 #[derive(Debug, Default)]
 pub(super) struct Findings {
     counts: Vec<(&'static str, u64)>,
+    lines: Vec<String>,
     faults: BTreeMap<&'static str, Vec<String>>,
 }
 
@@ -17,6 +18,11 @@ impl Findings {
     /// Adds a number that may have any value.
     pub(super) fn count(&mut self, what: &'static str, count: impl TryInto<u64>) {
         self.counts.push((what, count.try_into().unwrap_or(u64::MAX)));
+    }
+
+    /// Adds a line that is no number, for the end of the table.
+    pub(super) fn line(&mut self, line: String) {
+        self.lines.push(line);
     }
 
     /// Declares kinds of faults, so that the table lists them even if there are none.
@@ -42,7 +48,7 @@ impl Findings {
         self.faults.values().all(Vec::is_empty)
     }
 
-    /// Returns the table: the numbers, then the number of faults by kind.
+    /// Returns the table: the numbers, then the number of faults by kind, then the lines.
     pub(super) fn table(&self) -> String {
         let mut table = String::new();
         for (what, count) in &self.counts {
@@ -51,6 +57,9 @@ impl Findings {
         for (what, faults) in &self.faults {
             let mark = if faults.is_empty() { "" } else { "  <-- must be 0" };
             writeln!(table, "{what:<58} {:>8}{mark}", faults.len()).ok();
+        }
+        for line in &self.lines {
+            writeln!(table, "{line}").ok();
         }
         table
     }

@@ -1,58 +1,76 @@
-//! `playground crash`: the crash test. People write to the real bot and send it files while it is killed at
-//! random moments, Redis is killed and flushed, PostgreSQL is restarted, and transcription and file stores
-//! fail. Then the bot runs undisturbed until it is idle,
-//! everybody asks once more, and the test compares what was sent, shown and stored.
+//! `playground crash`: the crash test. People write to the real bot and send it files while it, or one of several
+//! instances, is killed at random moments, Redis is killed and flushed, PostgreSQL is restarted, and transcription
+//! and file stores fail. With several instances, takeovers and rolling deploys are measured then. At last the bot
+//! runs undisturbed until it is idle, everybody asks once more, and the test compares what was sent, shown and
+//! stored.
 
 mod author;
 mod books;
 mod chaos;
 mod count;
+mod deploys;
 mod files;
 mod findings;
+mod launcher;
 mod marks;
 mod people;
+mod rig;
 mod servers;
+mod takeovers;
+mod waits;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use futures::future::join_all;
-use playground::anthropic::{self, Anthropic};
-use playground::openai::{self, OpenAi};
 use playground::telegram::Telegram;
-use tokio::process::Command;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use self::author::QuestionKind;
-use self::books::Books;
 use self::chaos::outages::Outages;
 use self::chaos::{ChaosRun, DisruptionCounts, Servers};
 use self::count::Surroundings;
+use self::deploys::Deploys;
 use self::findings::Findings;
+use self::launcher::Launcher;
+use self::people::SimulatedUser;
+use self::rig::CrashRig;
 use self::servers::{Redis, Server, Signal};
+use self::takeovers::{Scene, Takeovers};
+use self::waits::Waits;
 use crate::console;
-use crate::outside::{ChatService, ImageService, ModelService, PythonService, SpeechService};
-use crate::service::{Service, Setting};
+use crate::fleet::Fleet;
 use crate::signals::Signals;
-use crate::world::{self, Environment, Paths};
+use crate::world::Paths;
 
-/// Time limit until the bot is idle.
-const QUIET_WITHIN: Duration = Duration::from_secs(240);
 /// How long it takes until the bot searches for turns that are missing in the statistics.
 const RECOUNT_AFTER: Duration = Duration::from_secs(62);
-/// Interval between two checks whether the bot is idle.
-const LOOK_EVERY: Duration = Duration::from_millis(250);
+/// Kills for which takeovers are measured with several instances, unless something else is asked for.
+const TAKEOVERS: u32 = 20;
+/// People who only ask, while takeovers or deploys are measured.
+const ASKERS: usize = 16;
 
 /// Arguments of `crash`.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     #[command(flatten)]
     place: Paths,
-    /// How often the bot is killed.
+    /// How often the bot, or one of its instances, is killed at a random moment; 0 for none of the other faults
+    /// either.
     #[arg(long, default_value_t = 50)]
     kills: u32,
+    /// Instances of the bot, behind a load balancer if they are several.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=16))]
+    instances: u8,
+    /// How often one of several instances is killed to measure how long its chats wait; half of the kills are
+    /// noticed by a missing heartbeat only. [default: 20 with several instances]
+    #[arg(long)]
+    takeovers: Option<u32>,
+    /// Rolling deploys of several instances, during which no answer may be cut.
+    #[arg(long, default_value_t = 0)]
+    deploys: u32,
     /// Decides on the moments and on what people do.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -105,183 +123,111 @@ pub(crate) async fn crash(arguments: Arguments) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The services, the people and the bot's database.
-struct CrashRig {
-    world: Environment,
-    telegram: Telegram,
-    model: Anthropic,
-    speech: OpenAi,
-    books: Books,
+impl Arguments {
+    /// Returns how many takeovers are measured.
+    fn takeovers(&self) -> u32 {
+        self.takeovers.unwrap_or(if self.instances > 1 { TAKEOVERS } else { 0 })
+    }
+
+    fn check(&self) -> anyhow::Result<()> {
+        if self.instances == 1 && self.takeovers() + self.deploys > 0 {
+            bail!("--takeovers and --deploys need --instances 2 or more");
+        }
+        Ok(())
+    }
+}
+
+/// Everybody who writes to the bot, and how long those wait who only ask.
+struct Crowd {
+    people: Vec<SimulatedUser>,
+    askers: Vec<i64>,
+    waits: Waits,
+}
+
+impl Crowd {
+    fn gather(arguments: &Arguments, telegram: &Telegram) -> Self {
+        let waits = Waits::default();
+        let mut people = people::everybody(telegram, arguments.people, arguments.groups, arguments.seed);
+        let number = if arguments.takeovers() + arguments.deploys > 0 { ASKERS } else { 0 };
+        let askers = people::asking::askers(telegram, number, arguments.seed, &waits);
+        let ids = askers.iter().map(SimulatedUser::id).collect();
+        people.extend(askers);
+        Self { people, askers: ids, waits }
+    }
+}
+
+/// What was done to the bot, and what was measured then.
+struct Ordeal {
+    damage: DisruptionCounts,
+    takeovers: Takeovers,
+    deploys: Deploys,
 }
 
 async fn test(arguments: &Arguments, scene: &CrashRig, servers: &mut Servers) -> anyhow::Result<Findings> {
-    console::remark(&format!("seed {}, {} kills", arguments.seed, arguments.kills));
-    let mut people = people::everybody(&scene.telegram, arguments.people, arguments.groups, arguments.seed);
-    let settings = settings();
-    let chaos = ChaosRun {
-        world: &scene.world,
-        place: &arguments.place,
-        settings: &settings,
-        kills: arguments.kills,
-        seed: arguments.seed,
-    };
+    arguments.check()?;
+    let Arguments { seed, kills, instances, .. } = arguments;
+    console::remark(&format!("seed {seed}, {kills} kills, {instances} instances"));
+    let Crowd { mut people, askers, waits } = Crowd::gather(arguments, &scene.telegram);
+    let settings = rig::settings();
+    let mut launcher = Launcher::new(&scene.world, &arguments.place, &settings);
+    let mut fleet = Fleet::of(usize::from(arguments.instances)).await?;
+    // Migrations of an empty database are no part of a crash.
+    launcher.start_all(&mut fleet).await?;
     let enough = CancellationToken::new();
     let raging = async {
-        let outcome = chaos.run(servers, &scene.books).await;
+        let ordeal = rage(scene, arguments, (&askers, &waits), servers, (&mut launcher, &mut fleet)).await;
         enough.cancel();
-        outcome
+        ordeal
     };
     let living = join_all(people.iter_mut().map(|user| user.live(&enough)));
-    let (outcome, _) = tokio::join!(raging, living);
-    let (mut service, damage) = outcome?;
+    let (ordeal, _) = tokio::join!(raging, living);
+    let Ordeal { damage, takeovers, deploys } = ordeal?;
     let over = Instant::now();
     console::remark("the storm is over; waiting until everything is quiet");
-    scene.quiet(&mut service).await?;
+    scene.quiet(&mut fleet).await?;
     // Whoever was told that nothing came of a question asks again, and everybody's conversation goes on.
     for user in &mut people {
         user.ask(QuestionKind::Short);
     }
-    scene.quiet(&mut service).await?;
-    let mut signals = Signals::listen()?;
-    service.stop(&mut signals).await?;
+    scene.quiet(&mut fleet).await?;
+    let shares = fleet.shares();
+    fleet.stop_all().await?;
     // What a crash kept from the statistics is found in the books by a start some time later.
     tokio::time::sleep_until(over + RECOUNT_AFTER).await;
-    let mut service = chaos.start(arguments.kills + 1)?;
-    service.ready().await?;
-    scene.counted(&mut service).await?;
-    service.stop(&mut signals).await?;
+    launcher.start_all(&mut fleet).await?;
+    scene.counted(&mut fleet).await?;
+    fleet.stop_all().await?;
     let CrashRig { telegram, model, speech, books, .. } = scene;
     let around = Surroundings { telegram, model, speech, books, people: &people, damage: &damage };
     let mut findings = count::count(around).await?;
-    scene.judge(&mut findings, &damage, arguments).await?;
+    scene.judge(&mut findings, &damage, &arguments.place).await?;
+    if arguments.instances > 1 {
+        findings.count("instances that took deliveries", shares.len());
+    }
+    takeovers.judge(&mut findings);
+    deploys.judge(&mut findings);
     scene.world.stop().await;
     Ok(findings)
 }
 
-/// Returns settings of the bot in addition to those of its services.
-fn settings() -> Vec<Setting> {
-    let settings = [
-        ("LOG_FORMAT", "text"),
-        ("RUST_LOG", "info,starling=debug"),
-        ("STARTER_BALANCE_USD", "100"),
-        // What nobody has in hand is taken up soon, also while the storm goes on.
-        ("STRANDED_AFTER_SECONDS", "20"),
-    ];
-    settings.map(|(name, value)| (name, Some(value.to_owned()))).into()
-}
-
-/// Waits until all counts are zero while the bot runs.
-async fn empty(
-    service: &mut Service,
-    look: impl AsyncFn() -> anyhow::Result<Vec<(&'static str, i64)>>,
-) -> anyhow::Result<()> {
-    let deadline = Instant::now() + QUIET_WITHIN;
-    loop {
-        tokio::select! {
-            failure = service.ended() => return Err(failure),
-            () = tokio::time::sleep(LOOK_EVERY) => {}
-        }
-        let mut open = look().await?;
-        open.retain(|&(_, count)| count > 0);
-        if open.is_empty() {
-            return Ok(());
-        }
-        if Instant::now() >= deadline {
-            bail!(service.report(&format!("still open after {} s: {open:?}", QUIET_WITHIN.as_secs())));
-        }
+/// Does to the bot what the arguments say, and measures.
+async fn rage(
+    rig: &CrashRig,
+    arguments: &Arguments,
+    (askers, waits): (&[i64], &Waits),
+    servers: &mut Servers,
+    (launcher, fleet): (&mut Launcher<'_>, &mut Fleet),
+) -> anyhow::Result<Ordeal> {
+    let chaos = ChaosRun { kills: arguments.kills, seed: arguments.seed };
+    let mut damage = chaos.run((launcher, fleet), servers, &rig.books).await?;
+    let (mut takeovers, mut deploys) = (Takeovers::default(), Deploys::default());
+    if arguments.takeovers() > 0 {
+        let scene = Scene { telegram: &rig.telegram, books: &rig.books, chats: askers };
+        takeovers.measure(arguments.takeovers(), arguments.seed, &scene, (launcher, fleet)).await?;
     }
-}
-
-impl CrashRig {
-    async fn set(place: &Paths) -> anyhow::Result<Self> {
-        let model = world::emulated_model(anthropic::Settings {
-            first_token_delay: Duration::from_millis(120),
-            chunk_delay: Duration::from_millis(8),
-            chunk_chars: 60,
-            ..anthropic::Settings::default()
-        });
-        let (model, telegram) = (model.await?, world::emulated_telegram(0).await?);
-        model.set_author(author::answer);
-        let messenger = ChatService::Emulated(telegram.clone());
-        let delay = Duration::from_millis(120);
-        let speech = OpenAi::start(openai::Settings { delay, ..openai::Settings::default() }).await?;
-        let world = Environment {
-            messenger,
-            model: ModelService::Emulated(model.clone()),
-            speech: SpeechService::Emulated(speech.clone()),
-            python: PythonService::emulated().await?,
-            images: ImageService::emulated(delay).await?,
-        };
-        Ok(Self { world, telegram, model, speech, books: Books::open(&place.database_url)? })
+    if arguments.deploys > 0 {
+        deploys.measure(arguments.deploys, (&rig.books, waits), (launcher, fleet)).await?;
     }
-
-    /// Waits until the bot is idle.
-    async fn quiet(&self, service: &mut Service) -> anyhow::Result<()> {
-        let open_ends = async || {
-            let mut open = self.books.open_ends().await?;
-            open.push(("updates that were not taken", i64::try_from(self.telegram.unconfirmed())?));
-            Ok(open)
-        };
-        empty(service, open_ends).await
-    }
-
-    /// Waits until all turns are in the statistics.
-    async fn counted(&self, service: &mut Service) -> anyhow::Result<()> {
-        let uncounted = async || Ok(vec![("turns that are not counted", self.books.uncounted().await?)]);
-        empty(service, uncounted).await
-    }
-
-    /// Adds the findings of the audit, the logs and the emulators.
-    async fn judge(
-        &self,
-        findings: &mut Findings,
-        damage: &DisruptionCounts,
-        arguments: &Arguments,
-    ) -> anyhow::Result<()> {
-        findings.count("deaths of the bot", damage.kills.len());
-        findings.count("deaths of Redis", damage.redis_kills);
-        findings.count("times that Redis was flushed", damage.flushes);
-        findings.count("restarts of PostgreSQL", damage.postgres_restarts);
-        findings.count("outages of transcription and file stores", damage.outages);
-        findings.count("losses of all copies at the provider", damage.forgot.len());
-        findings.count("requests to the model", self.model.requests().len());
-        self.audit(findings, &arguments.place).await?;
-        let (refused, panics) = ("requests that the model refused", "panics in the logs");
-        let unheard = "requests that the transcription refused";
-        findings.expect_none(&[refused, unheard, panics]);
-        for request in self.speech.refusals() {
-            findings.fault(unheard, format!("{:?}", request.outcome));
-        }
-        for request in self.model.refusals() {
-            findings.fault(refused, format!("{:?}", request.outcome));
-        }
-        for start in 0..=arguments.kills + 1 {
-            let log = arguments.place.home.join(format!("start-{start:03}/starling.log"));
-            let text = std::fs::read_to_string(&log).unwrap_or_default();
-            for line in text.lines().filter(|line| line.contains("panicked")) {
-                findings.fault(panics, format!("start {start}: {line}"));
-            }
-        }
-        Ok(())
-    }
-
-    async fn audit(&self, findings: &mut Findings, place: &Paths) -> anyhow::Result<()> {
-        let what = "complaints of the audit";
-        findings.expect_none(&[what]);
-        let mut command = Command::new(place.program()?);
-        for (name, value) in self.world.settings().into_iter().chain(place.stores()).chain(settings()) {
-            match value {
-                Some(value) => command.env(name, value),
-                None => command.env_remove(name),
-            };
-        }
-        let output = command.arg("audit").output().await.context("starling audit does not run")?;
-        if !output.status.success() {
-            for line in String::from_utf8_lossy(&output.stdout).lines() {
-                findings.fault(what, line.to_owned());
-            }
-            findings.fault(what, output.status.to_string());
-        }
-        Ok(())
-    }
+    damage.ends.extend(takeovers.kills().iter().chain(deploys.stops()));
+    Ok(Ordeal { damage, takeovers, deploys })
 }

@@ -1,8 +1,9 @@
 //! Simulated users of the crash test. They write continuously and wait a while for each answer or not at all;
 //! they send files and voice messages, want files back, edit what they wrote and clear conversations; some
-//! look at their balance, buy Stars packages and ask for refunds. Everything that they send is recorded for
-//! the comparison.
+//! look at their balance, buy Stars packages and ask for refunds. Some only ask, one question after another, and
+//! note how long they wait. Everything that they send is recorded for the comparison.
 
+pub(super) mod asking;
 mod sending;
 
 use std::time::Duration;
@@ -15,9 +16,14 @@ use tokio_util::sync::CancellationToken;
 use super::author::{self, QuestionKind};
 use super::files::UserFile;
 use super::marks::Tag;
+use super::waits::Waits;
 
 /// The first user ids, in private chats and in groups. A private chat has the id of its user.
-const FIRST: (i64, i64) = (5_001, 8_001);
+const FIRST: (i64, i64) = (5_001, 800_001);
+/// The distance from an id to the next one, because neighbours are answered by the same instance.
+const APART: usize = 37;
+/// The pause of those who only ask, between an answer and the next question, in milliseconds.
+const ASKER_PAUSE: std::ops::Range<u64> = 0..200;
 /// The id of the first group; the next groups have lower ids.
 const FIRST_GROUP: i64 = -1_000_001;
 /// Users per group: few, because a bot may send twenty messages per minute to a group.
@@ -26,6 +32,8 @@ const MEMBERS: usize = 2;
 pub(super) const STARS: u32 = 2_000;
 /// The package that users buy.
 const PACKAGE: u32 = 50;
+/// Their longest pause before they do the next thing, in milliseconds.
+const PAUSE: std::ops::Range<u64> = 0..1_500;
 /// How long users wait for an answer before they write again, in milliseconds: in private chats and in
 /// groups.
 const PATIENCE: (std::ops::Range<u64>, std::ops::Range<u64>) = (1_500..9_000, 10_000..25_000);
@@ -84,14 +92,19 @@ pub(super) struct SimulatedUser {
     said: Vec<SentMessage>,
     files: Vec<UserFile>,
     edits: Vec<Edit>,
+    /// Where somebody who only asks notes how long that takes.
+    waits: Option<Waits>,
 }
 
 /// Returns all users: `private` of them in chats of their own, and those of `groups` groups.
 pub(super) fn everybody(telegram: &Telegram, private: usize, groups: usize, seed: u64) -> Vec<SimulatedUser> {
-    let mut people: Vec<SimulatedUser> =
-        (FIRST.0..).take(private).map(|id| SimulatedUser::new(telegram, id, id, seed)).collect();
-    let mut members = FIRST.1..;
-    for group in (0..).map(|number| FIRST_GROUP - number).take(groups) {
+    let mut people: Vec<SimulatedUser> = (FIRST.0..)
+        .step_by(APART)
+        .take(private)
+        .map(|id| SimulatedUser::new(telegram, id, id, seed))
+        .collect();
+    let mut members = (FIRST.1..).step_by(APART);
+    for group in (1 - FIRST_GROUP..).step_by(APART).map(|id| 1 - id).take(groups) {
         let ids: Vec<i64> = members.by_ref().take(MEMBERS).collect();
         people.extend(ids.iter().map(|&id| SimulatedUser::new(telegram, id, group, seed)));
         telegram.add_group(group, "A group", false, &ids);
@@ -113,6 +126,7 @@ impl SimulatedUser {
             said: Vec::new(),
             files: Vec::new(),
             edits: Vec::new(),
+            waits: None,
         }
     }
 
@@ -139,7 +153,8 @@ impl SimulatedUser {
     /// Writes until `enough` is cancelled.
     pub(super) async fn live(&mut self, enough: &CancellationToken) {
         loop {
-            let pause = Duration::from_millis(self.rng.random_range(0..1_500));
+            let pauses = if self.waits.is_some() { ASKER_PAUSE } else { PAUSE };
+            let pause = Duration::from_millis(self.rng.random_range(pauses));
             tokio::select! {
                 () = enough.cancelled() => return,
                 () = tokio::time::sleep(pause) => {}
@@ -147,7 +162,12 @@ impl SimulatedUser {
             // What is begun is given up when it is enough; everything that was said is noted at once.
             tokio::select! {
                 () = enough.cancelled() => return,
-                () = self.act() => {}
+                () = async {
+                    match self.waits.clone() {
+                        Some(waits) => self.ask_and_note(&waits).await,
+                        None => self.act().await,
+                    }
+                } => {}
             }
         }
     }

@@ -112,6 +112,7 @@ impl CallEntry<'_> {
             at: self.at,
             answer,
             uploaded_bytes: self.params.uploaded_bytes(),
+            caller: self.params.caller.clone(),
         }
     }
 

@@ -92,6 +92,12 @@ impl Telegram {
         format!("http://{}", self.shared.address)
     }
 
+    /// Returns the base URL for the bot with this name, which its calls are recorded with (`Call::caller`). The
+    /// name must consist of letters, digits and hyphens.
+    pub fn url_for(&self, name: &str) -> String {
+        format!("{}{}{name}", self.url(), server::BY)
+    }
+
     /// Stops the server. Long polls end at once; other open requests have two seconds.
     pub async fn stop(&self) {
         self.running.stop.cancel();

@@ -223,7 +223,7 @@ impl Telegram {
         self.shared.look(|world| world.queue.pending.len())
     }
 
-    /// Returns when `getUpdates` first returned this update.
+    /// Returns when the bot was first given this update, by `getUpdates` or through the webhook.
     pub fn handed_out(&self, update_id: i64) -> Option<Instant> {
         self.shared.look(|world| world.queue.handed_out(update_id))
     }

@@ -52,6 +52,8 @@ pub(super) struct Upload {
 pub(super) struct Params {
     values: Map<String, Value>,
     pub uploads: HashMap<String, Upload>,
+    /// Who made the call, if its address says so.
+    pub caller: Option<String>,
 }
 
 impl Params {

@@ -73,7 +73,7 @@ pub(super) struct Update {
     pub id: i64,
     pub chat: Option<i64>,
     pub value: Value,
-    /// When `getUpdates` first returned it.
+    /// When `getUpdates` first returned it, or it was first posted to the webhook.
     pub handed_out: OnceLock<Instant>,
 }
 
@@ -195,7 +195,7 @@ impl Queue {
         batch
     }
 
-    /// Returns when `getUpdates` first returned an update; `None` if it never did, or too long ago.
+    /// Returns when the bot was first given an update; `None` if it never was, or too long ago.
     pub(super) fn handed_out(&self, id: i64) -> Option<Instant> {
         self.past.get(&id)?.handed_out.get().copied()
     }

@@ -24,6 +24,9 @@ const BODY_LIMIT: usize = 52 * 1024 * 1024;
 /// Limit of what is read of a body that is too large, so that the client can receive the refusal.
 const READ_LIMIT: usize = 4 * BODY_LIMIT;
 
+/// Beginning of the path of a caller with a name.
+pub(super) const BY: &str = "/by/";
+
 /// Serves until the emulator stops.
 pub(super) async fn serve(shared: Arc<Shared>, door: CuttableListener) {
     let stop = shared.stop.clone();
@@ -45,6 +48,7 @@ async fn answer(
     request: Request,
 ) -> Response {
     let path = percent_decode_str(request.uri().path()).decode_utf8_lossy().into_owned();
+    let (caller, path) = caller_of(&path);
     if let Some(rest) = path.strip_prefix("/file/bot") {
         return file_server::download(&shared, &switch, rest).await;
     }
@@ -57,15 +61,23 @@ async fn answer(
     let Some(method) = methods::canonical(method) else {
         return refused(&Refusal::new(404, "Not Found: method not found"));
     };
-    let params = match read(request).await {
+    let mut params = match read(request).await {
         Ok(params) => params,
         Err(refusal) => return refused(&refusal),
     };
+    params.caller = caller;
     match call(&shared, method, params).await {
         WireReply::Json(code, body) => (status(code), Json(body)).into_response(),
         WireReply::Plain(code) => failed(code),
         WireReply::Cut => cut(&switch),
     }
+}
+
+/// Separates the name of the caller from a path that begins with it. Several bots with one token are told apart
+/// so, as in a log of connections.
+fn caller_of(path: &str) -> (Option<String>, &str) {
+    let named = path.strip_prefix(BY).and_then(|rest| rest.find('/').map(|end| rest.split_at(end)));
+    named.map_or((None, path), |(name, path)| (Some(name.to_owned()), path))
 }
 
 /// Reads parameters from the query string and the body.

@@ -155,6 +155,8 @@ pub struct Call {
     pub answer: CallOutcome,
     /// Total size of all uploaded files, in bytes.
     pub uploaded_bytes: usize,
+    /// The name from the caller's base URL, if it came through `Telegram::url_for`.
+    pub caller: Option<String>,
 }
 
 /// How a call ended.

@@ -82,6 +82,7 @@ async fn attempt(
     webhook: Webhook,
     update: Arc<Update>,
 ) -> (Arc<Update>, Result<(), String>) {
+    update.handed_out.get_or_init(Instant::now);
     let mut request = client.post(&webhook.url).timeout(DELIVERY_LIMIT).json(&update.value);
     if let Some(secret) = &webhook.secret {
         request = request.header("X-Telegram-Bot-Api-Secret-Token", secret);

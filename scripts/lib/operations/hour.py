@@ -27,8 +27,8 @@ def course(name, values, now):
     passed = max(values[-1][0] - values[0][0], 1)
     a_minute = (last - first) / passed * 60
     if any(part in name for part in IS_A_TIME):
-        # promtool's clock begins at 0.
-        last -= now
+        # promtool's clock begins at 0. A time that is renewed keeps pace with it, however the few samples fall.
+        last, a_minute = last - now, 60 if last > first else 0
     elif not name.endswith(GROWS):
         a_minute = 0
     return f"{last:.9f}{max(a_minute, 0):+.9f}x{MINUTES}"

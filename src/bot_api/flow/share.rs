@@ -5,10 +5,9 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::domain::bucket::{BUCKETS, Bucket};
 use crate::domain::ids::ChatId;
 
-/// The number of buckets of chats that instances share.
-pub(crate) const BUCKETS: u16 = 1_024;
 /// The period of the overall budget.
 const PERIOD: Duration = Duration::from_secs(1);
 
@@ -30,7 +29,7 @@ impl OverallLimit {
 
     /// Sets the part of this instance, in buckets of [`BUCKETS`]. Less counts at once, more only after a period. An
     /// instance may send once a period in any case.
-    pub(super) fn set_share(&mut self, buckets: u16, now: Instant) {
+    pub(super) fn set_share(&mut self, buckets: usize, now: Instant) {
         let own = part(self.whole, buckets).max(1);
         self.own = self.at(now).0.min(own);
         self.next = (own > self.own).then_some((own, now + PERIOD));
@@ -46,16 +45,16 @@ impl OverallLimit {
 }
 
 /// Returns the part of a whole for some of all buckets. It is rounded down, unless hardly anything is missing.
-fn part(whole: usize, buckets: u16) -> usize {
-    (whole * usize::from(buckets.min(BUCKETS)) + usize::from(BUCKETS / 10)) / usize::from(BUCKETS)
+fn part(whole: usize, buckets: usize) -> usize {
+    (whole * buckets.min(BUCKETS) + BUCKETS / 10) / BUCKETS
 }
 
 /// Buckets of chats that were taken over lately, and until when that counts.
 #[derive(Debug, Default)]
-pub(super) struct Takeovers(HashMap<u16, Instant>);
+pub(super) struct Takeovers(HashMap<Bucket, Instant>);
 
 impl Takeovers {
-    pub(super) fn record(&mut self, buckets: impl IntoIterator<Item = u16>, until: Instant) {
+    pub(super) fn record(&mut self, buckets: impl IntoIterator<Item = Bucket>, until: Instant) {
         self.0.extend(buckets.into_iter().map(|bucket| (bucket, until)));
     }
 
@@ -64,8 +63,7 @@ impl Takeovers {
         if self.0.is_empty() {
             return false;
         }
-        let bucket = u16::try_from(chat.0 & i64::from(BUCKETS - 1)).unwrap_or_default();
-        self.0.get(&bucket).is_some_and(|&until| now < until)
+        self.0.get(&Bucket::of(chat)).is_some_and(|&until| now < until)
     }
 }
 
@@ -76,15 +74,12 @@ mod tests {
     #[test]
     fn all_parts_together_are_never_more_than_the_whole() {
         for instances in [1, 2, 3, 4, 7, 10, 30] {
-            let (share, more) = (BUCKETS / instances, usize::from(BUCKETS % instances));
-            let buckets = (0..usize::from(instances)).map(|at| share + u16::from(at < more));
+            let (share, more) = (BUCKETS / instances, BUCKETS % instances);
+            let buckets = (0..instances).map(|at| share + usize::from(at < more));
             let sum: usize = buckets.map(|buckets| part(30, buckets)).sum();
             assert!((24..=30).contains(&sum), "{instances}: {sum}");
         }
-        assert_eq!(
-            [0, 34, 341, 512, 1_024, u16::MAX].map(|buckets| part(30, buckets)),
-            [0, 1, 10, 15, 30, 30]
-        );
+        assert_eq!([0, 34, 341, 512, 1_024, 9_999].map(|buckets| part(30, buckets)), [0, 1, 10, 15, 30, 30]);
     }
 
     #[test]
@@ -107,7 +102,7 @@ mod tests {
     #[test]
     fn a_takeover_concerns_the_chats_of_its_buckets_for_a_while() {
         let (mut takeovers, now) = (Takeovers::default(), Instant::now());
-        takeovers.record([42, 1_023], now + PERIOD);
+        takeovers.record([42, 1_023].map(|chat| Bucket::of(ChatId(chat))), now + PERIOD);
         let concerned = |chat, now| takeovers.concern(ChatId(chat), now);
         assert!(concerned(42, now) && concerned(42 + 1_024, now) && concerned(-1, now));
         assert!(!concerned(43, now) && !concerned(-42, now) && !concerned(42, now + PERIOD));

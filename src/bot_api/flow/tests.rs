@@ -34,6 +34,18 @@ async fn no_budget_is_ever_exceeded() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn instances_share_the_overall_budget() {
+    for (instances, most) in [(1, 30), (2, 15), (4, 7), (100, 1)] {
+        let flow = Flow::new(30);
+        flow.share(instances);
+        let now = Instant::now();
+        let sent =
+            (1..=60).filter(|id| flow.0.lock().admit(ChatId(*id), Class::Message, now) == Admission::Now);
+        assert_eq!(sent.count(), most, "of {instances}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_album_counts_as_its_messages_and_leaves_places_for_texts() {
     let flow = Flow::new(5);
     let state = |files: usize, tick| {

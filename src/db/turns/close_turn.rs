@@ -105,7 +105,7 @@ struct CloseTurnRow<'a> {
 }
 
 impl CloseTurn {
-    pub(super) fn of(closing: &TurnClosing<'_>, epoch: i64, decided: Option<Usd>) -> Result<Self, DbError> {
+    pub(super) fn of(closing: &TurnClosing<'_>, decided: Option<Usd>) -> Result<Self, DbError> {
         let TurnClosing { turn, outcome, answer, left_out, payer, subject, messages, begun, .. } = *closing;
         let row = CloseTurnRow {
             turn_id: turn.id,
@@ -117,7 +117,7 @@ impl CloseTurn {
             tool_rounds: answer.map(|answer| answer.tool_rounds).filter(|rounds| !rounds.is_empty()),
             left_out,
             attempt: turn.attempt,
-            epoch,
+            epoch: turn.epoch,
             payer: payer.name(),
             subject,
             calls: model_calls::rows(closing.calls)?,

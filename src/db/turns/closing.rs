@@ -15,8 +15,7 @@ pub(crate) use super::close_turn::{ClosedTurn, StoredAnswer, TurnClosing};
 /// assigned a payer.
 pub(crate) async fn close(db: &Db, closing: &TurnClosing<'_>) -> Result<Option<ClosedTurn>, DbError> {
     if closing.calls_complete
-        && let Some(Some(written)) =
-            db.shared.closings.try_submit(CloseTurn::of(closing, db.epoch(), None)?).await
+        && let Some(Some(written)) = db.shared.closings.try_submit(CloseTurn::of(closing, None)?).await
     {
         return Ok(Some(written.of(closing)));
     }
@@ -25,7 +24,7 @@ pub(crate) async fn close(db: &Db, closing: &TurnClosing<'_>) -> Result<Option<C
     let open = sqlx::query!(
         "SELECT id FROM turns WHERE id = $1 AND closed_at IS NULL AND epoch = $2 FOR NO KEY UPDATE",
         turn.id.0,
-        db.epoch(),
+        turn.epoch,
     )
     .fetch_optional(&mut *tx)
     .await
@@ -35,8 +34,7 @@ pub(crate) async fn close(db: &Db, closing: &TurnClosing<'_>) -> Result<Option<C
     }
     let reported: Vec<i32> = closing.calls.iter().map(|entry| entry.call.number).collect();
     let decided = model_calls::decide(&mut tx, turn.id, payer, (turn.attempt, &reported)).await?;
-    let written =
-        CloseTurn::execute(&mut tx, vec![CloseTurn::of(closing, db.epoch(), Some(decided))?]).await?;
+    let written = CloseTurn::execute(&mut tx, vec![CloseTurn::of(closing, Some(decided))?]).await?;
     Db::commit(tx).await?;
     Ok(written.into_iter().flatten().next().map(|written| written.of(closing)))
 }

@@ -7,10 +7,12 @@ pub mod opening;
 pub(crate) mod retrying;
 
 use super::{Db, DbError, Tx, preferences};
-use crate::domain::ids::{ChatId, MessageId, OwnerId, ThreadId, ThreadKey, TopicId, TurnId, UserId};
+use crate::domain::ids::{
+    ChatId, InstanceId, MessageId, OwnerId, ThreadId, ThreadKey, TopicId, TurnId, UserId,
+};
 use crate::domain::people::Language;
 use crate::domain::preferences::Preferences;
-use crate::domain::turn::{TurnPayer, TurnRef};
+use crate::domain::turn::{HeldTurn, TurnPayer, TurnRef};
 
 /// An open turn that a crash may have interrupted.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -31,6 +33,8 @@ pub struct LeftOpen {
     pub cleared: bool,
     /// The newest attempt, which was interrupted.
     pub attempt: i32,
+    /// The epoch under which it was answered.
+    pub epoch: i64,
     /// Number of crashes in which it was in flight. A panic of its session counts as one.
     pub crashes: i32,
     /// Number of those in which nothing else was in flight.
@@ -63,15 +67,21 @@ pub async fn any_open(db: &Db, chat: ChatId) -> Result<bool, DbError> {
     .map_err(DbError::at("turns::any_open"))
 }
 
-/// Returns turns that have been open for at least `seconds`, oldest first, including those of running
-/// sessions.
-pub async fn left_open(db: &Db, seconds: f64) -> Result<Vec<LeftOpen>, DbError> {
-    open_turns(db, seconds, None).await
+/// Returns turns of chats in `buckets` that have been open for at least `seconds`, oldest first, including those
+/// of running sessions. Turns that another living instance answers are left out: their group may have become
+/// another chat meanwhile.
+pub async fn left_open(db: &Db, seconds: f64, buckets: &[i64]) -> Result<Vec<LeftOpen>, DbError> {
+    open_turns(db, seconds, Some(buckets), None).await
 }
 
-async fn open_turns(db: &Db, seconds: f64, only: Option<TurnId>) -> Result<Vec<LeftOpen>, DbError> {
+async fn open_turns(
+    db: &Db,
+    seconds: f64,
+    buckets: Option<&[i64]>,
+    only: Option<TurnId>,
+) -> Result<Vec<LeftOpen>, DbError> {
     let rows = sqlx::query!(
-        r#"SELECT turns.id, turns.thread_id, turns.question_id, turns.attempt, turns.live_message_id, turns.live_begun,
+        r#"SELECT turns.id, turns.thread_id, turns.question_id, turns.attempt, turns.epoch, turns.live_message_id, turns.live_begun,
                 crashes + in_flight::int AS "crashes!", crashes_alone + in_flight::int AS "crashes_alone!",
                 turns.held IS NOT NULL AS "held!",
                  turns.question_id <= threads.cleared_up_to AS "cleared!",
@@ -82,9 +92,15 @@ async fn open_turns(db: &Db, seconds: f64, only: Option<TurnId>) -> Result<Vec<L
          FROM turns JOIN threads ON threads.id = turns.thread_id
          JOIN chats ON chats.id = threads.chat_id JOIN users ON users.id = coalesce(turns.asker_id, threads.user_id)
          WHERE turns.state = 'open' AND turns.opened_at <= now() - make_interval(secs => $1)
-           AND ($2::bigint IS NULL OR turns.id = $2) ORDER BY turns.id"#,
+           AND ($2::bigint IS NULL OR turns.id = $2)
+           AND ($3::bigint[] IS NULL OR (threads.chat_id & 1023) = ANY($3))
+           AND NOT EXISTS (SELECT 1 FROM leases JOIN instances ON instances.id = holder
+                           WHERE leases.epoch = turns.epoch AND holder <> $4 AND dead_at IS NULL)
+         ORDER BY turns.id"#,
         seconds,
         only.map(|turn| turn.0),
+        buckets,
+        db.instance().0,
     )
     .fetch_all(db.pool())
     .await
@@ -102,6 +118,7 @@ async fn open_turns(db: &Db, seconds: f64, only: Option<TurnId>) -> Result<Vec<L
         question: MessageId(row.question_id),
         cleared: row.cleared,
         attempt: row.attempt,
+        epoch: row.epoch,
         crashes: row.crashes,
         crashes_alone: row.crashes_alone,
         held: row.held,
@@ -126,7 +143,7 @@ pub(crate) async fn postpone(tx: &mut Tx<'_>, turn: TurnRef) -> Result<bool, DbE
          WHERE id = $1 AND state = 'open' AND attempt = $2 AND epoch = $3",
         turn.id.0,
         turn.attempt,
-        tx.epoch(),
+        turn.epoch,
     )
     .execute(&mut **tx)
     .await
@@ -134,53 +151,61 @@ pub(crate) async fn postpone(tx: &mut Tx<'_>, turn: TurnRef) -> Result<bool, DbE
     Ok(postponed.rows_affected() > 0)
 }
 
-/// Starts a new attempt of an open turn if `attempt` is still the newest, and returns its number. Returns
-/// `None` if the turn was closed meanwhile, or another instance has taken it over. The turn is in flight from
-/// now on, `alone` if nothing else is. If it was in flight before, its session panicked, which counts as a
-/// crash.
-pub async fn restart(
+/// Starts a new attempt of an open turn under `epoch` if its attempt is still the newest, and returns its number.
+/// Returns `None` if the turn was closed meanwhile, or another instance has it. The turn is in flight from now
+/// on, `alone` if nothing else is. If it was in flight before, its session panicked, which counts as a crash.
+pub(crate) async fn restart(
     tx: &mut Tx<'_>,
-    turn: TurnId,
-    attempt: i32,
+    left: &LeftOpen,
     alone: bool,
+    (instance, epoch): (InstanceId, i64),
 ) -> Result<Option<i32>, DbError> {
     sqlx::query_scalar!(
         "UPDATE turns SET attempt = greatest(attempt, $2 + 1), in_flight = TRUE, alone = $3, epoch = $4,
            crashes = crashes + (attempt = $2 AND in_flight)::int,
            crashes_alone = crashes_alone + (attempt = $2 AND in_flight)::int
-         WHERE id = $1 AND state = 'open' AND epoch <= $4 RETURNING attempt",
-        turn.0,
-        attempt,
+         WHERE id = $1 AND state = 'open' AND epoch IN ($4, $5)
+           AND NOT EXISTS (SELECT 1 FROM leases JOIN instances ON instances.id = holder
+                           WHERE leases.epoch = turns.epoch AND holder <> $6 AND dead_at IS NULL)
+         RETURNING attempt",
+        left.turn.0,
+        left.attempt,
         alone,
-        tx.epoch(),
+        epoch,
+        left.epoch,
+        instance.0,
     )
     .fetch_optional(&mut **tx)
     .await
     .map_err(DbError::at("turns::restart"))
 }
 
-/// Marks an open turn as in flight, `alone` if nothing else is, so that what it produced can be delivered and
-/// the turn closed.
-pub async fn take_up(db: &Db, turn: TurnId, alone: bool) -> Result<(), DbError> {
-    sqlx::query!(
+/// Marks an open turn as in flight under `epoch`, `alone` if nothing else is, so that what it produced can be
+/// delivered and the turn closed. Returns `false` if it was closed meanwhile, or another instance has it.
+pub(crate) async fn take_up(db: &Db, left: &LeftOpen, alone: bool, epoch: i64) -> Result<bool, DbError> {
+    let taken = sqlx::query!(
         "UPDATE turns SET in_flight = TRUE, alone = $2, epoch = $3
-         WHERE id = $1 AND state = 'open' AND epoch <= $3",
-        turn.0,
+         WHERE id = $1 AND state = 'open' AND epoch IN ($3, $4)
+           AND NOT EXISTS (SELECT 1 FROM leases JOIN instances ON instances.id = holder
+                           WHERE leases.epoch = turns.epoch AND holder <> $5 AND dead_at IS NULL)",
+        left.turn.0,
         alone,
-        db.epoch(),
+        epoch,
+        left.epoch,
+        db.instance().0,
     )
     .execute(db.pool())
     .await
     .map_err(DbError::at("turns::take_up"))?;
-    Ok(())
+    Ok(taken.rows_affected() > 0)
 }
 
 /// Records that Telegram is about to be asked to send the live message.
-pub async fn begin_live(db: &Db, turn: TurnId) -> Result<(), DbError> {
+pub(crate) async fn begin_live(db: &Db, turn: HeldTurn) -> Result<(), DbError> {
     sqlx::query!(
         "UPDATE turns SET live_begun = TRUE WHERE id = $1 AND NOT live_begun AND epoch = $2",
-        turn.0,
-        db.epoch(),
+        turn.id.0,
+        turn.epoch,
     )
     .execute(db.pool())
     .await
@@ -192,9 +217,9 @@ pub async fn begin_live(db: &Db, turn: TurnId) -> Result<(), DbError> {
 ///
 /// # Errors
 /// Returns [`DbError::Cancelled`] if another instance has taken it over.
-pub(crate) async fn keep_ours(tx: &mut Tx<'_>, turn: TurnId) -> Result<(), DbError> {
+pub(crate) async fn keep_ours(tx: &mut Tx<'_>, turn: HeldTurn) -> Result<(), DbError> {
     let ours =
-        sqlx::query!("SELECT id FROM turns WHERE id = $1 AND epoch = $2 FOR SHARE", turn.0, tx.epoch())
+        sqlx::query!("SELECT id FROM turns WHERE id = $1 AND epoch = $2 FOR SHARE", turn.id.0, turn.epoch)
             .fetch_optional(&mut **tx)
             .await
             .map_err(DbError::at("turns::keep_ours"))?;
@@ -211,17 +236,17 @@ pub async fn live(db: &Db, turn: TurnId) -> Result<Option<MessageId>, DbError> {
 }
 
 /// Records the live message of a turn, or that it has none.
-pub async fn show_in(
-    (database, epoch): (impl sqlx::PgExecutor<'_>, i64),
-    turn: TurnId,
+pub(crate) async fn show_in(
+    database: impl sqlx::PgExecutor<'_>,
+    turn: HeldTurn,
     message: Option<MessageId>,
 ) -> Result<(), DbError> {
     let message = message.map(|message| message.0);
     sqlx::query!(
         "UPDATE turns SET live_message_id = $2 WHERE id = $1 AND epoch = $3",
-        turn.0,
+        turn.id.0,
         message,
-        epoch
+        turn.epoch,
     )
     .execute(database)
     .await

@@ -17,6 +17,8 @@ pub enum OpenOutcome {
         turn: TurnId,
         /// The current attempt.
         attempt: i32,
+        /// The epoch under which this instance answers it.
+        epoch: i64,
         /// Whether the turn has a hold. If not, the gate decides before anything is spent.
         held: bool,
         /// Whether a `/clear` covers the messages, so that no later prompt contains them.
@@ -52,7 +54,8 @@ pub async fn open(
 ) -> Result<OpenOutcome, DbError> {
     // A turn that this instance opens after another one has taken over would wait for that one's sweep.
     db.check_fence()?;
-    let row = || OpenTurn::of(place, asker, model, batch, (reserve, db.epoch()));
+    let epoch = db.epoch_of(place.key.chat)?;
+    let row = || OpenTurn::of(place, asker, model, batch, (reserve, epoch));
     let OpenTurnOutput { turn, held, history_version, files, fresh, older_up_to } =
         db.submit(&db.shared.openings, row).await?;
     let Some(turn) = turn else {
@@ -61,17 +64,22 @@ pub async fn open(
         } else if fresh > 0 {
             Ok(OpenOutcome::Stale)
         } else {
-            find_open(db, place, batch).await
+            find_open(db, place, batch, epoch).await
         };
     };
     let cleared = history_version.is_none();
     let history_version = history_version.filter(|_| fresh == batch.len());
-    Ok(OpenOutcome::Turn { turn, attempt: 1, held, cleared, history_version, files })
+    Ok(OpenOutcome::Turn { turn, attempt: 1, epoch, held, cleared, history_version, files })
 }
 
 /// Finds the open turn of messages that an earlier `open` stored but whose result was lost. A turn of another
 /// instance is not returned: it answers it, or the sweep takes it up.
-async fn find_open(db: &Db, place: ExpectedThread, batch: &[Incoming]) -> Result<OpenOutcome, DbError> {
+async fn find_open(
+    db: &Db,
+    place: ExpectedThread,
+    batch: &[Incoming],
+    epoch: i64,
+) -> Result<OpenOutcome, DbError> {
     let messages: Vec<i32> = batch.iter().map(|incoming| incoming.message.0).collect();
     let row = sqlx::query!(
         r#"SELECT turns.id, turns.attempt, turns.held IS NOT NULL AS "held!",
@@ -83,7 +91,7 @@ async fn find_open(db: &Db, place: ExpectedThread, batch: &[Incoming]) -> Result
         place.thread.0,
         &messages,
         place.key.chat.0,
-        db.epoch(),
+        epoch,
     )
     .fetch_optional(db.pool())
     .await
@@ -91,6 +99,7 @@ async fn find_open(db: &Db, place: ExpectedThread, batch: &[Incoming]) -> Result
     Ok(row.map_or(OpenOutcome::Duplicate, |row| OpenOutcome::Turn {
         turn: TurnId(row.id),
         attempt: row.attempt,
+        epoch,
         held: row.held,
         cleared: row.cleared,
         history_version: None,

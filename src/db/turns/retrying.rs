@@ -62,13 +62,14 @@ pub(crate) async fn retire(tx: &mut Tx<'_>, turn: TurnId) -> Result<i64, DbError
     .map_err(DbError::at("retrying::retire"))
 }
 
-/// Opens a turn for the question of a retired one, without a hold, and gives it the messages. `asker` wants
-/// that.
+/// Opens a turn for the question of a retired one under an epoch of this instance, without a hold, and gives it
+/// the messages. `asker` wants that.
 pub(crate) async fn ask_again(
     tx: &mut Tx<'_>,
     turn: TurnId,
     asker: UserId,
     model: &ModelId,
+    epoch: i64,
 ) -> Result<TurnId, DbError> {
     let new = sqlx::query_scalar!(
         "INSERT INTO turns (thread_id, question_id, model_id, retry_of, asker_id, epoch)
@@ -77,7 +78,7 @@ pub(crate) async fn ask_again(
         turn.0,
         model.0,
         asker.0,
-        tx.epoch(),
+        epoch,
     )
     .fetch_one(&mut **tx)
     .await
@@ -91,7 +92,7 @@ pub(crate) async fn ask_again(
 
 /// Returns an open turn, or `None` if it is closed.
 pub(crate) async fn find_open(db: &Db, turn: TurnId) -> Result<Option<LeftOpen>, DbError> {
-    Ok(super::open_turns(db, 0.0, Some(turn)).await?.pop())
+    Ok(super::open_turns(db, 0.0, None, Some(turn)).await?.pop())
 }
 
 /// An answer whose question was changed soon after it.

@@ -2,6 +2,8 @@
 //! kinds unknown to the framework are not lost. Storing is idempotent.
 
 mod deferred;
+mod holding;
+mod looking;
 mod polling;
 mod replay;
 mod suspects;
@@ -14,8 +16,8 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+pub(crate) use holding::Holding;
 pub(crate) use polling::poll;
-pub(crate) use replay::replay;
 pub(crate) use webhook::{Webhook, listen};
 
 use super::context::BotContext;
@@ -24,6 +26,7 @@ use super::inbound::payments;
 use super::inbound::raw::{self, Update};
 use crate::db::inbox::{self, RawUpdate};
 use crate::db::{Db, DbError};
+use crate::domain::bucket::Bucket;
 use crate::domain::ids::UpdateId;
 use crate::services::intake;
 use crate::telemetry::metrics::Metrics;
@@ -59,15 +62,40 @@ impl Intake {
         let updates: Vec<RawUpdate> = raw.into_iter().filter_map(read).collect();
         let newest = updates.iter().map(|update| update.id).max();
         let fresh = self.store(&updates).await?;
-        for update in updates {
-            // An update stored again after a lost response, or redelivered before it was handled, is passed
-            // on once.
-            if fresh.contains(&update.id) && !update.ignored && self.context.arrivals.is_new(update.id, came)
-            {
-                self.pass_on(update.id, &update.payload).await;
-            }
+        for update in updates.iter().filter(|update| fresh.contains(&update.id) && !update.ignored) {
+            self.arrive(update, came).await;
         }
         Ok(newest)
+    }
+
+    /// Passes a stored update on, if its chat is answered here. With other instances, which may have stored earlier
+    /// updates of the chat, the database is asked for all of its bucket.
+    async fn arrive(&self, update: &RawUpdate, came: Instant) {
+        let BotContext { life, arrivals, looks, wake_ups, .. } = &*self.context;
+        let bucket = Bucket::of(update.route);
+        let is_alone = !life.fence.has_peers();
+        if !is_alone && !self.is_payment(&update.payload) {
+            if !life.holdings.is_open(bucket) {
+                wake_ups.wake([bucket]);
+            }
+            return looks.ask(bucket);
+        }
+        // An update stored again after a lost response, or redelivered before it was handled, is passed on once.
+        if !arrivals.is_new(update.id, came) {
+            return;
+        }
+        // Remembered first: a bucket with an update in hand is not given back.
+        if !is_alone || life.holdings.is_open(bucket) {
+            self.pass_on(update.id, &update.payload).await;
+        } else {
+            arrivals.forget(update.id);
+            looks.ask(bucket);
+        }
+    }
+
+    fn is_payment(&self, payload: &str) -> bool {
+        let now = self.context.books.clock.now();
+        Update::read(payload).is_some_and(|update| payments::read(&update, now).is_some())
     }
 
     async fn store(&self, updates: &[RawUpdate]) -> Result<Vec<UpdateId>, DbError> {
@@ -115,12 +143,12 @@ impl Intake {
 
 /// Reads an update's id and kind. Returns `None` without an id, because such an update cannot be identified.
 fn read(payload: String) -> Option<RawUpdate> {
-    let Some(raw::Summary { id, kind, message }) = raw::summarize(&payload) else {
+    let Some(raw::Summary { id, kind, message, route }) = raw::summarize(&payload) else {
         tracing::error!("an update without a number was dropped");
         return None;
     };
     let ignored = !KINDS.contains(&kind.as_str());
-    Some(RawUpdate { id, kind, payload, ignored, message })
+    Some(RawUpdate { id, kind, payload, ignored, message, route })
 }
 
 #[cfg(test)]

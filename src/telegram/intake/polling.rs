@@ -28,12 +28,11 @@ const CALM_WAIT_S: u64 = 5;
 /// The reason reported while another poller may exist.
 const CONFLICT: &str = "somebody else fetches the updates of this bot";
 
-/// Fetches updates until the service drains.
+/// Fetches updates until the service is to stop.
 pub(crate) async fn poll(intake: Intake) {
-    let drain = intake.context.life.drain.clone();
     tokio::select! {
         biased;
-        () = drain.cancelled() => {}
+        () = intake.context.life.stopped() => {}
         () = forever(&intake) => {}
     }
 }

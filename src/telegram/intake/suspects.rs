@@ -8,9 +8,12 @@ use tokio::time::Instant;
 use super::Intake;
 use crate::db::inbox::Suspected;
 use crate::db::{DbError, inbox, turns};
+use crate::domain::bucket::Bucket;
 use crate::domain::ids::{ChatId, UpdateId};
+use crate::lifecycle::holdings::Occupied;
 use crate::services::recovery;
-use crate::telegram::inbound::raw::Update;
+use crate::telegram::context::BotContext;
+use crate::telegram::inbound::raw::{self, Update};
 use crate::telegram::pipeline::in_flight::InFlightGuard;
 use crate::telegram::pipeline::isolation::{Assembly, Mode, Suspect};
 
@@ -29,6 +32,7 @@ struct Waiting {
     chat: ChatId,
     crashes_alone: i32,
     _held: InFlightGuard,
+    _occupied: Occupied,
 }
 
 impl Intake {
@@ -40,24 +44,28 @@ impl Intake {
         let intake = self.clone();
         let waiting = |Suspected { id, crashes_alone, payload }| {
             let chat = Update::read(&payload).map_or(ChatId(0), |update| update.chat());
-            Waiting { id, chat, crashes_alone, _held: self.context.in_flight.hold(id) }
+            // Its bucket stays here until it is handled.
+            let route = raw::summarize(&payload).map_or(ChatId(0), |summary| summary.route);
+            let occupied = self.context.life.holdings.enter(Bucket::of(route))?;
+            let held = self.context.in_flight.hold(id);
+            Some(Waiting { id, chat, crashes_alone, _held: held, _occupied: occupied })
         };
-        let mut suspects: Vec<Waiting> = suspects.into_iter().map(waiting).collect();
+        let mut suspects: Vec<Waiting> = suspects.into_iter().filter_map(waiting).collect();
         self.context.life.spawn("suspects", async move {
             drop(assembly);
             let until = Instant::now() + TURNS_LIMIT;
             while !suspects.is_empty() {
                 let next =
                     intake.first_free(&suspects).await.or_else(|| (Instant::now() >= until).then_some(0));
-                let drain = &intake.context.life.drain;
+                let BotContext { life, .. } = &*intake.context;
                 let Some(next) = next else {
-                    match drain.run_until_cancelled(tokio::time::sleep(LOOK_EVERY)).await {
+                    match life.leaving.run_until_cancelled(tokio::time::sleep(LOOK_EVERY)).await {
                         Some(()) => continue,
                         None => return,
                     }
                 };
                 let suspect = suspects.remove(next);
-                match drain.run_until_cancelled(intake.isolated(&suspect)).await {
+                match life.drain.run_until_cancelled(intake.isolated(&suspect)).await {
                     Some(Ok(())) => {}
                     Some(Err(error)) => {
                         let (id, error) = (suspect.id, &error as &dyn std::error::Error);
@@ -86,9 +94,13 @@ impl Intake {
         let &Waiting { id, chat, crashes_alone, .. } = suspect;
         let (context, drain) = (&self.context, &self.context.life.drain);
         let db = &context.db;
-        tokio::time::sleep(recovery::pause(crashes_alone)).await;
         let mode = Mode::Exclusive { crashes_alone, suspect: Suspect::Update(id, chat) };
-        let _alone = context.isolation.enter(mode).await;
+        let entering = async {
+            tokio::time::sleep(recovery::pause(crashes_alone)).await;
+            context.isolation.enter(mode).await
+        };
+        // What has not begun when the service is to stop is left to the next holder.
+        let Some(_alone) = context.life.leaving.run_until_cancelled(entering).await else { return Ok(()) };
         let isolate = || inbox::isolate(db, id, true);
         let Some(payload) = db.until(drain).persist(isolate).await? else { return Ok(()) };
         tracing::warn!(update.id = id.0, crashes_alone, "the suspected update {id} is handled alone");

@@ -1,4 +1,4 @@
-//! The sweep: resumes stranded work without waiting for the next start. Work is stranded if its session
+//! The sweep: resumes stranded work of own buckets without waiting for the next start. Work is stranded if its session
 //! failed or a response of the database was lost.
 
 use std::time::Duration;
@@ -11,6 +11,7 @@ use super::replay::{owed, resume};
 use crate::db::inbox::GivenUp;
 use crate::db::outbox::OutboxMessage;
 use crate::db::{DbError, OPERATION_LIMIT, inbox, turns};
+use crate::domain::bucket::Bucket;
 use crate::domain::people::{Language, Person};
 use crate::domain::turn::{Outcome, TurnFailure};
 use crate::rendering::RichText;
@@ -39,8 +40,12 @@ impl Intake {
     async fn sweep_once(&self, age_s: f64) -> Result<(), DbError> {
         let (context, drain) = (&self.context, &self.context.life.drain);
         let db = &context.db;
-        owed(context, age_s).await?;
-        let left_open = || turns::left_open(db, age_s);
+        let buckets = &*Bucket::numbers(&context.life.holdings.opened());
+        if buckets.is_empty() {
+            return Ok(());
+        }
+        owed(context, buckets, age_s).await?;
+        let left_open = || turns::left_open(db, age_s, buckets);
         let assembly = context.isolation.assemble();
         for left in db.until(drain).run_job(OPERATION_LIMIT, left_open).await? {
             if !context.running.contains(left.turn) {
@@ -55,8 +60,8 @@ impl Intake {
         drop(assembly);
         // Updates that wait in a batch for a file are neither stranded nor failing.
         let in_flight = context.in_flight.all();
-        self.give_up(&in_flight).await?;
-        let stranded = || inbox::stranded(db, age_s, PAGE, &in_flight);
+        self.give_up(buckets, &in_flight).await?;
+        let stranded = || inbox::stranded(db, buckets, age_s, PAGE, &in_flight);
         for (id, payload) in db.until(drain).run_job(OPERATION_LIMIT, stranded).await? {
             tracing::warn!(update.id = id.0, "nobody has handled the update {id}, taking it up");
             self.pass_on(id, &payload).await;
@@ -64,11 +69,12 @@ impl Intake {
         Ok(())
     }
 
-    /// Abandons updates that cannot be handled and are not `in_flight`, and notifies their senders.
-    pub(super) async fn give_up(&self, in_flight: &[i64]) -> Result<(), DbError> {
+    /// Abandons updates of `buckets` that cannot be handled and are not `in_flight`, and notifies their senders.
+    pub(super) async fn give_up(&self, buckets: &[i64], in_flight: &[i64]) -> Result<(), DbError> {
         let (context, drain) = (&self.context, &self.context.life.drain);
-        let give_up =
-            || intake::give_up(&context.db, TRIES, in_flight, |update| Some(sender(update)?.id), tell);
+        let give_up = || {
+            intake::give_up(&context.db, buckets, TRIES, in_flight, |update| Some(sender(update)?.id), tell)
+        };
         let (given_up, told) = context.db.until(drain).persist(give_up).await?;
         context.metrics.updates_given_up.inc_by(given_up as u64);
         context.courier().deliver(told);

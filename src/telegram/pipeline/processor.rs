@@ -162,9 +162,9 @@ async fn attempt(
     let open = || opening::open(db, place, asker, &settings.model.id, batch, wanted);
     let (opened, ()) =
         tokio::join!(db.persist(open), turn_context::keep_rows(&context.cache, key, turn_context),);
-    let (turn, attempt, held, cleared, version, files) = match opened? {
-        OpenOutcome::Turn { turn, attempt, held, cleared, history_version, files } => {
-            (turn, attempt, held, cleared, history_version, files)
+    let (turn, attempt, epoch, held, cleared, version, files) = match opened? {
+        OpenOutcome::Turn { turn, attempt, epoch, held, cleared, history_version, files } => {
+            (turn, attempt, epoch, held, cleared, history_version, files)
         }
         OpenOutcome::Duplicate => return Ok(Attempt::Opened(BatchOutcome::Duplicate)),
         OpenOutcome::Straddles(older) => return Ok(Attempt::Straddles(older)),
@@ -182,6 +182,7 @@ async fn attempt(
     Ok(Attempt::Opened(BatchOutcome::Turn(Box::new(TurnRequest {
         turn,
         attempt,
+        epoch,
         thread: place.thread,
         key,
         asker,

@@ -10,7 +10,7 @@ use crate::services::history;
 use crate::telegram::context::BotContext;
 use crate::telegram::pipeline::settings;
 
-/// Rebuilds the request of an interrupted turn. Its history ends with its own messages: later ones belong to
+/// Rebuilds the request of an interrupted turn for an attempt under an epoch of this instance. Its history ends with its own messages: later ones belong to
 /// later turns.
 ///
 /// # Errors
@@ -18,7 +18,7 @@ use crate::telegram::pipeline::settings;
 pub(crate) async fn resume(
     context: &BotContext,
     left: &LeftOpen,
-    attempt: i32,
+    (attempt, epoch): (i32, i64),
 ) -> Result<TurnRequest, DbError> {
     let db = &context.db;
     let load = || history::load(db, left.thread, Some(left.turn));
@@ -34,6 +34,7 @@ pub(crate) async fn resume(
     Ok(TurnRequest {
         turn,
         attempt,
+        epoch,
         thread,
         key,
         asker,

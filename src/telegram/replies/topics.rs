@@ -13,6 +13,7 @@ use crate::bot_api::methods::DeleteForumTopic;
 use crate::db::outbox::OutboxMessage;
 use crate::db::topics::TopicDeletion;
 use crate::db::{DbError, topics};
+use crate::domain::bucket::Bucket;
 use crate::domain::ids::{ChatId, DeletionId, TopicId, UserId};
 use crate::domain::people::Language;
 use crate::lifecycle::kill_point;
@@ -114,10 +115,10 @@ async fn may_manage(context: &BotContext, chat: ChatId, user: UserId) -> Option<
     Some(rights::ask(context, chat, user).await?.may_delete_topics())
 }
 
-/// Resumes confirmed deletions that are not finished.
-pub(crate) async fn take_up(context: &Arc<BotContext>) -> Result<(), DbError> {
+/// Resumes confirmed deletions in chats of `buckets` that are not finished.
+pub(crate) async fn take_up(context: &Arc<BotContext>, buckets: &[i64]) -> Result<(), DbError> {
     let (db, drain) = (&context.db, &context.life.drain);
-    for id in db.until(drain).persist(|| topics::unfinished(db)).await? {
+    for id in db.until(drain).persist(|| topics::unfinished(db, buckets)).await? {
         let task = carry_out(context.clone(), id, None);
         context.life.spawn("topics", async move { log_failure(task.await) });
     }
@@ -144,6 +145,8 @@ async fn carry_out(context: Arc<BotContext>, id: DeletionId, mut may: Option<boo
         return Ok(());
     };
     let TopicDeletion { chat, user, .. } = deletion;
+    // Whoever holds the chat otherwise goes on with it.
+    let Some(_occupied) = life.holdings.enter(Bucket::of(chat)) else { return Ok(()) };
     for (number, topic) in deletion.left().into_iter().enumerate() {
         if may.is_none() || may == Some(true) && number > 0 && number.is_multiple_of(ASK_EVERY) {
             let asked = may_manage(&context, chat, user).await;

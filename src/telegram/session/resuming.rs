@@ -15,7 +15,7 @@ use crate::telegram::pipeline::reopening;
 use crate::telegram::turn;
 
 impl Session<'_> {
-    /// Resumes a turn once it may run. During a drain the turn waits for the next start.
+    /// Resumes a turn once it may run. If the service is to stop before, the turn waits for the next holder.
     pub(super) async fn resume(&mut self, left: &LeftOpen, recovery: Recovery) -> Result<(), DbError> {
         let (Recovery::Again(company) | Recovery::Close(company, _)) = recovery;
         let context = self.context;
@@ -28,7 +28,7 @@ impl Session<'_> {
             }
             context.isolation.enter(mode).await
         };
-        let permit = context.life.drain.run_until_cancelled(entering).await;
+        let permit = context.life.leaving.run_until_cancelled(entering).await;
         let resumed = match permit {
             Some(permit) => self.resume_admitted(left, recovery, permit).await,
             None => Ok(()),
@@ -47,11 +47,11 @@ impl Session<'_> {
         let db = &context.db;
         match recovery {
             Recovery::Again(company) => {
-                let restart = || settlement::restart(db, left.turn, left.attempt, company);
+                let restart = || settlement::restart(db, left, company);
                 let restarted = db.persist(restart).await?;
-                let Some(Restarted { attempt, lost }) = restarted else { return Ok(()) };
+                let Some(Restarted { attempt, epoch, lost }) = restarted else { return Ok(()) };
                 context.metrics.costs.with_label_values(&[Payer::Owner.name()]).inc_by(lost.nano());
-                let mut request = reopening::resume(context, left, attempt).await?;
+                let mut request = reopening::resume(context, left, (attempt, epoch)).await?;
                 turn::find_live_message(context, left, &mut request).await?;
                 let (turn, crashes) = (left.turn, left.crashes);
                 let alone = company == Company::Nobody;
@@ -60,8 +60,8 @@ impl Session<'_> {
             }
             Recovery::Close(company, rest) => {
                 let finish = || recovery::finish(db, left, company);
-                db.persist(finish).await?;
-                let mut request = reopening::resume(context, left, left.attempt).await?;
+                let Some(epoch) = db.persist(finish).await? else { return Ok(()) };
+                let mut request = reopening::resume(context, left, (left.attempt, epoch)).await?;
                 turn::find_live_message(context, left, &mut request).await?;
                 let span = turn::span(&request, iter::empty());
                 turn::close_cut(context, &request, *rest).instrument(span).await;

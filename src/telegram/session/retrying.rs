@@ -58,7 +58,7 @@ impl Session<'_> {
         // During a drain the turn waits for the next start.
         let entering = context.isolation.enter(Mode::Shared);
         let Some(permit) = context.life.drain.run_until_cancelled(entering).await else { return Ok(true) };
-        let request = reopening::resume(context, &left, left.attempt).await?;
+        let request = reopening::resume(context, &left, (left.attempt, left.epoch)).await?;
         tracing::info!(turn.id = left.turn.0, "a question is asked again");
         self.asked.clear();
         self.answer(request, permit, None).await;

@@ -62,7 +62,7 @@ pub(super) fn promise<'a>(
     delivery: FileDelivery,
     receipt: FileReceipt,
 ) -> ScreenWork<'a> {
-    let (owed, turn) = (place.files(&delivery, leads), place.turn);
+    let (owed, turn) = (place.files(&delivery, leads), place.held());
     let promised = async move {
         match screen.db.persist(|| settlement::promise(&screen.db, turn, &owed)).await {
             Ok(rows) => WorkResult::PromisedFiles(rows, receipt),

@@ -94,15 +94,15 @@ async fn begin(screen: &Screen, place: Place, part: usize, state: &RichText) -> 
         disable_notification: false,
         reply_markup: Some(keyboards::stop(place.turn, place.language)),
     };
-    let (turn, db) = (place.turn, &screen.db);
-    let begin = db.persist(|| turns::begin_live(db, turn));
+    let (turn, held, db) = (place.turn, place.held(), &screen.db);
+    let begin = db.persist(|| turns::begin_live(db, held));
     if !matches!(tokio::time::timeout(REMEMBER_LIMIT, begin).await, Ok(Ok(()))) {
         tracing::warn!(turn.id = turn.0, "that the turn {turn} gets a live message is not remembered");
     }
     let sent = screen.api.attempt(place.chat, Class::Live, &method).await?;
     kill_point!("live: after the call");
     let live = MessageId(sent.message_id);
-    let show = db.persist(|| turns::show_in((db.pool(), db.epoch()), turn, Some(live)));
+    let show = db.persist(|| turns::show_in(db.pool(), held, Some(live)));
     if !matches!(tokio::time::timeout(REMEMBER_LIMIT, show).await, Ok(Ok(()))) {
         tracing::warn!(turn.id = turn.0, "the live message of the turn {turn} is not remembered");
     }

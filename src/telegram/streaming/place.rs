@@ -3,6 +3,7 @@
 use crate::db::outbox::OutboxMessage;
 use crate::domain::ids::{ChatId, MessageId, TopicId, TurnId};
 use crate::domain::people::Language;
+use crate::domain::turn::HeldTurn;
 use crate::rendering::RichText;
 
 /// The place where a turn's answer is shown.
@@ -11,6 +12,8 @@ pub(crate) struct Place {
     pub chat: ChatId,
     pub topic: Option<TopicId>,
     pub turn: TurnId,
+    /// The epoch under which this instance answers the turn.
+    pub epoch: i64,
     /// The message that is answered.
     pub question: MessageId,
     /// The message that the first part replies to; `None` in private chats, where it is obvious.
@@ -32,6 +35,11 @@ pub(crate) enum Surface {
 }
 
 impl Place {
+    /// Returns the turn as this instance has it.
+    pub(crate) fn held(&self) -> HeldTurn {
+        HeldTurn { id: self.turn, epoch: self.epoch }
+    }
+
     /// Returns a message that precedes the answer, or `None` if the group was upgraded since.
     pub(super) fn after(&self) -> Option<MessageId> {
         Some(self.question).filter(|question| question.0 > 0)

@@ -219,7 +219,7 @@ impl<'a> Presenter<'a> {
         };
         let owed = self.place.part(self.posted, &part, self.live);
         let db = &self.screen.db;
-        let (courier, turn) = (&self.screen.courier, self.place.turn);
+        let (courier, turn) = (&self.screen.courier, self.place.held());
         let promised = async move {
             let promise = || settlement::promise(db, turn, std::slice::from_ref(&owed));
             match db.persist(promise).await {

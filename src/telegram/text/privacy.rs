@@ -15,7 +15,7 @@ use crate::services::personal_export::About;
 
 /// Describes what is stored; conversations are kept for this many days.
 pub(crate) fn privacy(language: Language, days: i64) -> String {
-    say_with(language, "privacy", &[("days", &days.to_string())])
+    say_counting(language, "privacy", &[("days", usize::try_from(days).unwrap_or(1))])
 }
 
 /// Labels the button that asks for everything as a file.

@@ -11,6 +11,7 @@ pub(super) fn place(request: &TurnRequest) -> Place {
         chat: request.key.chat,
         topic: request.key.topic,
         turn: request.turn,
+        epoch: request.epoch,
         question: request.question,
         // The number of a question in a chat that has become another one means nothing there.
         reply_to: Some(request.question).filter(|question| !private && question.0 > 0),

@@ -78,8 +78,8 @@ pub(crate) async fn find_live_message(
     let lost = streaming::find_lost(&context.screen.api, db, place(request));
     request.live_message = abort.run_until_cancelled(lost).await.flatten();
     if request.live_message.is_some() {
-        let (turn, live) = (left.turn, request.live_message);
-        db.persist(|| turns::show_in((db.pool(), db.epoch()), turn, live)).await?;
+        let (turn, live) = (place(request).held(), request.live_message);
+        db.persist(|| turns::show_in(db.pool(), turn, live)).await?;
     }
     Ok(())
 }

@@ -10,7 +10,8 @@ use imports::Imports;
 
 /// The modules from low to high. Modules on one line must not import each other.
 const LAYERS: &[&[&str]] = &[
-    &["domain", "lifecycle"],
+    &["domain"],
+    &["lifecycle"],
     &["config"],
     &["telemetry", "http"],
     &["db", "cache", "llm", "sandbox", "rendering", "images", "documents", "typeset", "bot_api"],
@@ -119,6 +120,7 @@ const INNER: &[Order] = &[
                 "checkpoint",
                 "courier",
                 "deferred",
+                "looks",
                 "menu_checks",
                 "payment_worker",
                 "pipeline",
@@ -149,12 +151,13 @@ const PLAYGROUND: &[Order] = &[
                 "audio", "console", "formats", "growth", "lib", "metrics", "ports", "recorder", "serving",
                 "signals",
             ],
-            &["samples"],
+            &["dealer", "samples"],
             &["anthropic", "e2b", "service", "telegram"],
             &["replies"],
             &["gemini", "openai"],
             &["outside"],
             &["world"],
+            &["fleet"],
             &["ask", "bench", "crash", "run"],
             &["main"],
         ],
@@ -224,12 +227,12 @@ const PLAYGROUND: &[Order] = &[
     (
         "crash",
         &[
-            &["books", "findings", "marks", "servers"],
+            &["books", "findings", "launcher", "marks", "servers", "waits"],
             &["files"],
             &["author"],
             &["people"],
-            &["chaos"],
-            &["count"],
+            &["chaos", "deploys", "takeovers"],
+            &["count", "rig"],
             &["mod"],
         ],
     ),

@@ -1,13 +1,18 @@
 //! A database per test, created and dropped with it. `DATABASE_URL` names a server that allows this.
 
+use std::fs::File;
+use std::io::Write as _;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Instant;
 
 use chrono::{DateTime, Utc};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{AssertSqlSafe, PgPool};
 use tokio::net::lookup_host;
 use url::Url;
+
+use super::template;
 
 static NEXT: AtomicU32 = AtomicU32::new(0);
 
@@ -16,18 +21,20 @@ pub(crate) struct Database {
     address: SocketAddr,
     name: String,
     pool: PgPool,
+    since: Instant,
 }
 
 impl Database {
+    /// Creates a database with the newest schema.
     pub(crate) async fn create() -> Self {
-        Self::create_with("").await
+        let server = server();
+        let template = template::name(&server.parse().expect("the server has an address")).await;
+        Self::create_on(&server, &format!("TEMPLATE {template}")).await
     }
 
-    /// Creates a database with options of CREATE DATABASE.
-    pub(crate) async fn create_with(options: &str) -> Self {
-        let server = std::env::var("DATABASE_URL")
-            .expect("DATABASE_URL names a PostgreSQL server; scripts/test sets it");
-        Self::create_on(&server, options).await
+    /// Creates a database that was never migrated, with options of CREATE DATABASE.
+    pub(crate) async fn create_empty(options: &str) -> Self {
+        Self::create_on(&server(), options).await
     }
 
     /// Creates a database on another server.
@@ -40,7 +47,7 @@ impl Database {
         let name = format!("starling_test_{}_{number}", std::process::id());
         run(&server, &format!("CREATE DATABASE {name} {options}")).await;
         let pool = pool(&server, &name);
-        Self { server, address, name, pool }
+        Self { server, address, name, pool, since: Instant::now() }
     }
 
     /// Uses the database on another server, which has taken over.
@@ -121,6 +128,17 @@ impl Database {
     pub(crate) async fn drop(self) {
         self.pool.close().await;
         run(&self.server, &format!("DROP DATABASE {} WITH (FORCE)", self.name)).await;
+        self.note_time();
+    }
+
+    /// Appends the name of the test and how many seconds its database existed to the file that `STARLING_TIMES`
+    /// names, to find what takes long.
+    fn note_time(&self) {
+        let Some(file) = std::env::var_os("STARLING_TIMES") else { return };
+        let mut file = File::options().create(true).append(true).open(file).unwrap();
+        let thread = std::thread::current();
+        let line = format!("{:.1} {}\n", self.since.elapsed().as_secs_f64(), thread.name().unwrap_or("?"));
+        file.write_all(line.as_bytes()).unwrap();
     }
 }
 
@@ -129,6 +147,10 @@ fn pool(server: &Url, name: &str) -> PgPool {
     own.set_path(name);
     let options: PgConnectOptions = own.as_str().parse().unwrap();
     PgPoolOptions::new().max_connections(2).connect_lazy_with(options)
+}
+
+fn server() -> String {
+    std::env::var("DATABASE_URL").expect("DATABASE_URL names a PostgreSQL server; scripts/test sets it")
 }
 
 async fn run(server: &Url, statement: &str) {

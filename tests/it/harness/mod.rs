@@ -1,9 +1,10 @@
-//! The harness: one bot process per test, with its own database and its own emulators.
+//! The harness: one bot per test, of one process or several, with its own database and its own emulators.
 
 pub(crate) mod barrier;
 pub(crate) mod certificates;
 pub(crate) mod cluster;
 pub(crate) mod database;
+pub(crate) mod fleet;
 pub(crate) mod money;
 pub(crate) mod partial_answer;
 pub(crate) mod pooler;
@@ -12,6 +13,8 @@ pub(crate) mod process;
 pub(crate) mod proxy;
 pub(crate) mod redis;
 pub(crate) mod sentinel;
+pub(crate) mod temp_path;
+mod template;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -23,6 +26,7 @@ use rust_decimal::Decimal;
 use sqlx::PgPool;
 
 use database::Database;
+use fleet::Fleet;
 use pooler::Pooler;
 use process::Process;
 use proxy::Proxy;
@@ -69,7 +73,7 @@ pub(crate) struct Bot {
     /// What is between the proxy and the database, if something is.
     pooler: Option<Pooler>,
     settings: BTreeMap<String, String>,
-    process: Option<Process>,
+    instances: Fleet,
     /// Log lines of level ERROR that the test expects, identified by a part of their text.
     expected_errors: Vec<&'static str>,
 }
@@ -85,6 +89,12 @@ impl Bot {
         let mut bot = Self::prepare(settings).await;
         bot.run().await;
         bot
+    }
+
+    /// Prepares a world whose bot has two instances behind a load balancer, neither of which is started yet.
+    pub(crate) async fn pair<const N: usize>(settings: [(&str, &str); N]) -> Self {
+        let bot = Self::prepare(settings).await;
+        Self { instances: Fleet::of_several().await, ..bot }
     }
 
     /// Starts a bot with a Telegram that enforces its limits, and with the bot's own limits as in real use.
@@ -105,6 +115,11 @@ impl Bot {
     /// Prepares a world whose bot is not started yet.
     pub(crate) async fn prepare<const N: usize>(settings: [(&str, &str); N]) -> Self {
         Self::prepare_in(telegram::Settings::default(), settings).await
+    }
+
+    /// Prepares a world whose database was never migrated.
+    pub(crate) async fn prepare_empty<const N: usize>(settings: [(&str, &str); N]) -> Self {
+        Self::prepare_on(Database::create_empty("").await, settings).await
     }
 
     /// Prepares a world with a database of the test's own. The bot reaches it through a proxy.
@@ -168,8 +183,8 @@ impl Bot {
             all.insert("DATABASE_DIRECT_URL".to_owned(), database.url());
         }
         all.extend(settings.map(|(name, value)| (name.to_owned(), value.to_owned())));
-        let expected_errors = Vec::new();
-        Self { telegram, model, database, proxy, pooler, settings: all, process: None, expected_errors }
+        let (instances, expected_errors) = (Fleet::prepare(&all).await, Vec::new());
+        Self { telegram, model, database, proxy, pooler, settings: all, instances, expected_errors }
     }
 
     /// Changes a setting for the next start.
@@ -190,16 +205,21 @@ impl Bot {
         (output.status.code().unwrap_or(-1), String::from_utf8(output.stdout).unwrap())
     }
 
-    /// Starts the bot and waits until it polls for updates.
+    /// Starts the bot and waits until it takes updates.
     pub(crate) async fn run(&mut self) {
         self.launch();
         let json = self.settings.get("LOG_FORMAT").is_some_and(|format| format == "json");
-        self.log(if json { "\"ready\"" } else { " ready" }).await;
+        self.instances.ready(json).await;
+    }
+
+    /// Starts those instances again that have ended, and waits until they are ready.
+    pub(crate) async fn run_lost(&mut self) {
+        self.instances.fill_up(&self.settings, &self.telegram).await;
     }
 
     /// Starts the bot without waiting.
     pub(crate) fn launch(&mut self) {
-        self.process = Some(Process::start(&self.settings));
+        self.instances.launch(&self.settings, &self.telegram);
     }
 
     /// Starts another instance of the bot, with other settings.
@@ -211,50 +231,81 @@ impl Bot {
 
     /// Makes an instance the bot from now on. Returns the one that was it before, if that still runs.
     pub(crate) fn follow(&mut self, instance: Process) -> Option<Process> {
-        self.process.replace(instance)
+        self.instances.replace(instance)
+    }
+
+    /// Changes a setting of the instance at a place for its next start.
+    pub(crate) fn set_at(&mut self, place: usize, name: &str, value: &str) {
+        self.instances.set_at(place, name, value);
+    }
+
+    /// Kills the instance of a place at once; the bot goes on with the others.
+    pub(crate) async fn kill_instance(&mut self, place: usize) {
+        self.instances.take(place).kill().await;
+    }
+
+    /// Starts an instance at a place that is empty, and waits until it is ready.
+    pub(crate) async fn add_instance(&mut self, place: usize) {
+        self.instances.add(place, &self.settings, &self.telegram).await;
+    }
+
+    /// Delivers an update through the load balancer, as Telegram does.
+    pub(crate) async fn deliver(&self, update: &serde_json::Value) {
+        self.instances.deliver(update).await;
+    }
+
+    /// Returns all instances, in the order of their places.
+    pub(crate) fn all_instances(&self) -> &[Process] {
+        self.instances.all()
+    }
+
+    /// Takes the instance of a place out of the bot, which goes on with the others.
+    pub(crate) fn take_instance(&mut self, place: usize) -> Process {
+        self.instances.take(place)
     }
 
     /// Kills the bot at once, as a power cut would.
     pub(crate) async fn kill(&mut self) {
-        self.process.take().expect("the bot runs").kill().await;
+        self.instances.kill().await;
     }
 
-    /// Waits until the bot has died without having been asked to stop.
+    /// Waits until the bot has died without having been asked to stop. If it has several instances, all die with
+    /// the first one.
     pub(crate) async fn died(&self) {
-        self.process().gone().await;
+        self.instances.gone().await;
+    }
+
+    /// Waits until one instance has died without having been asked to stop. The others take over.
+    pub(crate) async fn lost_one(&self) {
+        self.instances.lost_one().await;
     }
 
     /// Asks the bot to stop.
     pub(crate) fn terminate(&self) {
-        self.process().terminate();
+        self.instances.terminate();
     }
 
     /// Waits until the bot has stopped and returns its exit code.
     pub(crate) async fn exit_code(&mut self) -> i32 {
-        let process = self.process.take().expect("the bot runs");
-        let (code, log) = process.end().await;
+        let (code, log) = self.instances.end().await;
         self.judge_log(&log);
         code
     }
 
-    /// Waits for a log line.
+    /// Waits for a log line of any instance.
     pub(crate) async fn log(&self, part: &str) {
-        self.process().line(part).await;
+        self.instances.line(part).await;
     }
 
     /// Returns the lines of the log once the bot has ended.
     pub(crate) async fn whole_log(&self) -> Vec<String> {
-        self.process().gone().await;
-        self.process().log()
+        self.instances.all_gone().await;
+        self.instances.log()
     }
 
     /// Returns the most memory that the bot has had resident, in KiB.
     pub(crate) fn peak_memory_kib(&self) -> u64 {
-        self.process().peak_memory_kib()
-    }
-
-    fn process(&self) -> &Process {
-        self.process.as_ref().expect("the bot runs")
+        self.instances.all().iter().map(Process::peak_memory_kib).max().expect("the bot runs")
     }
 
     pub(crate) fn expect_error(&mut self, part: &'static str) {
@@ -330,7 +381,7 @@ impl Bot {
     /// Asserts that nothing is left: stops the bot, then checks its books, its log and the calls that the
     /// emulators refused.
     pub(crate) async fn end(mut self) {
-        if self.process.is_some() {
+        if self.instances.runs() {
             // Messages in flight get there now; what is not delivered by then never will be.
             self.database.until("SELECT count(*) FROM inbox WHERE handled_at IS NULL", 0).await;
             self.database.until("SELECT count(*) FROM turns WHERE state = 'open'", 0).await;
@@ -365,15 +416,24 @@ impl Bot {
 
     /// Returns the address of the operators' server: the bot opens any free port and logs it.
     pub(crate) fn operators_port(&self) -> String {
-        self.process().operators_port()
+        self.instances.first().operators_port()
     }
 
-    /// Returns the sum of a counter's series whose line starts with this prefix.
+    /// Returns the sum of a counter's series whose line starts with this prefix, over all instances.
     pub(crate) async fn metric(&self, name: &str) -> u64 {
-        let address = self.operators_port();
-        let answer = reqwest::get(format!("http://{address}/metrics")).await.unwrap().text().await.unwrap();
-        let lines = answer.lines().filter(|line| line.starts_with(name));
-        lines.map(|line| line.rsplit(' ').next().unwrap().parse::<u64>().unwrap()).sum()
+        self.metric_of_each(name).await.into_iter().sum()
+    }
+
+    /// Returns the sum of the series whose line starts with this prefix, for each instance.
+    pub(crate) async fn metric_of_each(&self, name: &str) -> Vec<u64> {
+        let mut sums = Vec::new();
+        for address in self.instances.all().iter().map(Process::operators_port) {
+            let answer = reqwest::get(format!("http://{address}/metrics")).await.unwrap();
+            let answer = answer.text().await.unwrap();
+            let lines = answer.lines().filter(|line| line.starts_with(name));
+            sums.push(lines.map(|line| line.rsplit(' ').next().unwrap().parse::<u64>().unwrap()).sum());
+        }
+        sums
     }
 
     /// Connects to the database, to inspect the books.

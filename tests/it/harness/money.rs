@@ -196,7 +196,7 @@ impl Bot {
 
     /// Returns whether the log has a line with `part` by now.
     pub(crate) fn has_logged(&self, part: &str) -> bool {
-        self.process().find_line(part).is_some()
+        self.instances.log().iter().any(|line| line.contains(part))
     }
 }
 

@@ -41,10 +41,33 @@ impl Process {
 
     /// Waits for a line that contains `part`.
     pub(crate) async fn line(&self, part: &str) {
+        let found = self.seen(part).await.is_ok();
+        assert!(found, "no line with '{part}' in the log:\n{}", self.log.borrow().join("\n"));
+    }
+
+    /// Waits for a line that contains `part`. Returns an error if the process ends without it, or too late.
+    pub(super) async fn seen(&self, part: &str) -> Result<(), ()> {
         let mut log = self.log.clone();
         let found = log.wait_for(|lines| lines.iter().any(|line| line.contains(part)));
-        let found = tokio::time::timeout(BOUND, found).await.is_ok_and(|found| found.is_ok());
-        assert!(found, "no line with '{part}' in the log:\n{}", self.log.borrow().join("\n"));
+        match tokio::time::timeout(BOUND, found).await {
+            Ok(Ok(_)) => Ok(()),
+            _ => Err(()),
+        }
+    }
+
+    /// Waits for a line that contains one of two texts. Returns whether the first one is there.
+    pub(super) async fn either_line(&self, first: &str, second: &str) -> bool {
+        let either = async {
+            tokio::select! {
+                biased;
+                found = self.seen(first) => found.map(|()| true),
+                found = self.seen(second) => found.map(|()| false),
+            }
+        };
+        let found = either.await;
+        found.unwrap_or_else(|()| {
+            panic!("neither '{first}' nor '{second}':\n{}", self.log.borrow().join("\n"))
+        })
     }
 
     /// Returns the first line so far that contains `part`.
@@ -63,8 +86,20 @@ impl Process {
         while log.changed().await.is_ok() {}
     }
 
+    /// Returns whether the process has ended.
+    pub(super) fn is_gone(&self) -> bool {
+        self.log.has_changed().is_err()
+    }
+
     pub(crate) fn terminate(&self) {
         self.signal("TERM");
+    }
+
+    /// Kills the process at once, if it runs. Does not wait.
+    pub(super) fn cut_power(&self) {
+        if !self.is_gone() {
+            self.signal("KILL");
+        }
     }
 
     pub(crate) async fn kill(mut self) {
@@ -92,6 +127,13 @@ impl Process {
     /// Suspends the process, as a machine that stands still does.
     pub(crate) fn suspend(&self) {
         self.signal("STOP");
+    }
+
+    /// Returns whether the process is suspended.
+    pub(crate) fn is_suspended(&self) -> bool {
+        let Some(id) = self.child.id() else { return false };
+        let status = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
+        status.rsplit_once(") ").is_some_and(|(_, fields)| fields.starts_with('T'))
     }
 
     pub(crate) fn wake(&self) {

@@ -18,7 +18,7 @@ impl Predecessor {
     /// Creates the tables in a database that stores any bytes, and fills them.
     async fn create(content: &str) -> Self {
         let database =
-            Database::create_with("ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0")
+            Database::create_empty("ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0")
                 .await;
         let this = Self { database };
         this.run(include_str!("schema.sql")).await;

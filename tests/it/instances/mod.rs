@@ -1,10 +1,14 @@
-//! Several instances of the bot on one database: one works, the others stand by and take over. Nobody notices
-//! but the operator.
+//! Several instances of the bot on one database: each answers its share of the chats, and takes over those of one that
+//! stops or dies. Nobody notices but the operator.
 
 #![expect(clippy::print_stdout, reason = "how long it takes is a figure to read")]
 
+mod conditions;
 mod duties;
 mod given_up;
+mod pair;
+mod sharing;
+mod suspended;
 
 use std::time::{Duration, Instant};
 
@@ -12,34 +16,34 @@ use playground::anthropic::{Gate, GateKeeper, Reply, Step};
 use playground::telegram::Person;
 
 use crate::harness::process::Process;
-use crate::harness::{ANN, BOUND, Bot, scaled};
+use crate::harness::{ANN, BOB, BOUND, Bot, scaled};
 
-/// What an instance logs that waits until it can take over.
-const STANDS_BY: &str = "this one stands by";
 /// People who write while an instance is killed.
 const PEOPLE: std::ops::RangeInclusive<i64> = 1_001..=1_030;
+/// The instances that hold all chats together, in equal shares.
+const HALVES: &str = "SELECT count(*) FROM (
+  SELECT holder FROM leases WHERE holder IS NOT NULL GROUP BY holder HAVING count(*) = 512) AS half";
+/// The instances that hold about a third of the chats.
+const THIRDS: &str = "SELECT count(*) FROM (
+  SELECT holder FROM leases WHERE holder IS NOT NULL GROUP BY holder HAVING count(*) BETWEEN 330 AND 350) AS third";
+/// Whether one instance holds all chats, and is alive.
+const ONE_HOLDER: &str = "SELECT count(*) FROM instances WHERE dead_at IS NULL
+                          AND 1024 = (SELECT count(*) FROM leases WHERE holder = instances.id)";
+/// How many buckets nobody alive holds.
+const FREE: &str = "SELECT count(*) FROM leases LEFT JOIN instances ON instances.id = holder
+                    WHERE holder IS NULL OR dead_at IS NOT NULL";
 
-/// Starts another instance, and waits until it stands by and the working one knows of it.
-async fn standby(bot: &Bot, changes: &[(&str, &str)]) -> Process {
+/// Starts another instance, and waits until both have their share of the chats.
+async fn second(bot: &Bot, changes: &[(&str, &str)]) -> Process {
     let second = bot.another(changes);
-    second.line(STANDS_BY).await;
-    let known = "SELECT count(*) FROM instances WHERE beat_at > (SELECT max(started_at) FROM instances)
-                   AND id = (SELECT holder FROM duties WHERE name = 'work')";
-    bot.database.until(known, 1).await;
+    second.line(" ready").await;
+    bot.database.until(HALVES, 2).await;
     second
 }
 
-/// Waits until the bot has asked Telegram so often for the transactions, as it does at every start.
-async fn reconciliations(bot: &Bot, number: usize) {
-    let asked = bot.telegram.until("a reconciliation", BOUND, |view| {
-        (view.calls_of("getStarTransactions").count() >= number).then_some(())
-    });
-    asked.await.unwrap();
-}
-
-/// Waits until an instance works. Returns the time since `from`.
-async fn takes_over(instance: &Process, from: Instant) -> Duration {
-    instance.line(" ready").await;
+/// Waits until the only living instance holds all chats. Returns the time since `from`.
+async fn takes_over(bot: &Bot, from: Instant) -> Duration {
+    bot.database.until(ONE_HOLDER, 1).await;
     from.elapsed()
 }
 
@@ -62,57 +66,94 @@ async fn half_is_visible(bot: &Bot) {
 }
 
 #[tokio::test]
-async fn a_second_instance_stands_by_until_the_first_has_stopped() {
+async fn a_second_instance_takes_half_of_the_chats_and_the_rest_when_the_first_stops() {
     let mut bot = Bot::start().await;
-    bot.log("the books were audited").await;
-    reconciliations(&bot, 1).await;
-    let second = standby(&bot, &[]).await;
+    assert_eq!(bot.metric("bot_buckets_held").await, 1_024);
+    let second = second(&bot, &[]).await;
     let ready = reqwest::get(format!("http://{}/ready", second.operators_port())).await.unwrap();
-    assert_eq!(ready.status(), 503);
-    let reason = ready.text().await.unwrap();
-    assert!(reason.starts_with("standing by: the instance 1 on "), "{reason}");
+    assert_eq!(ready.status(), 200);
     let (code, lines) = bot.command(&["instances"]).await;
     let lines: Vec<&str> = lines.lines().collect();
+    // Below them, who has which of the five duties.
     assert_eq!((code, lines.len()), (0, 7), "{lines:?}");
-    assert!(lines[0].starts_with("1 ") && lines[0].contains("  works (since "), "{lines:?}");
-    assert!(lines[1].starts_with("2 ") && lines[1].ends_with("  stands by"), "{lines:?}");
-    assert_eq!(bot.ask("hello").await, "You said: hello");
-    assert!(second.find_line("the books were audited").is_none(), "only one instance audits");
-    assert_eq!(bot.telegram.view(|view| view.calls_of("getStarTransactions").count()), 1);
+    for (line, number) in lines.iter().zip(["1 ", "2 "]) {
+        assert!(
+            line.starts_with(number) && line.contains("  works (512 of 1024 buckets, since "),
+            "{lines:?}"
+        );
+    }
+    for id in PEOPLE {
+        bot.telegram.add_user(Person::new(id, "Somebody"));
+        bot.telegram.say(id, id, "hello");
+    }
+    for id in PEOPLE {
+        assert_eq!(bot.answer(id, 1).await, "You said: hello");
+    }
+    assert!(second.find_line("turn.outcome").is_some(), "it has answered some of them");
     bot.terminate();
     assert_eq!(bot.exit_code().await, 0);
     let stopped = Instant::now();
-    println!("takeover after an orderly stop: {} ms", takes_over(&second, stopped).await.as_millis());
+    println!("takeover after an orderly stop: {} ms", takes_over(&bot, stopped).await.as_millis());
     bot.follow(second);
-    assert_eq!(bot.ask("still there?").await, "You said: still there?");
-    bot.log("the books were audited").await;
-    reconciliations(&bot, 2).await;
-    assert_eq!(bot.metric("bot_work_epoch").await, 2);
+    for id in PEOPLE {
+        bot.telegram.say(id, id, "still there?");
+    }
+    for id in PEOPLE {
+        assert_eq!(bot.answer(id, 2).await, "You said: still there?");
+    }
+    assert_eq!(bot.metric("bot_buckets_held").await, 1_024);
     bot.end().await;
 }
 
 #[tokio::test]
-async fn an_answer_that_runs_when_the_first_stops_is_finished_by_it() {
+async fn an_answer_that_runs_when_its_instance_stops_is_finished_and_others_do_not_wait_for_it() {
     let mut bot = Bot::start().await;
-    let second = standby(&bot, &[]).await;
     let keeper = half(&bot, "question");
     bot.ann("question");
     half_is_visible(&bot).await;
+    let second = second(&bot, &[]).await;
     bot.terminate();
     bot.log("signal received").await;
-    bot.ann("and another one");
+    for id in PEOPLE {
+        bot.telegram.add_user(Person::new(id, "Somebody"));
+        bot.telegram.say(id, id, "hello");
+    }
+    let asked = Instant::now();
+    for id in PEOPLE {
+        assert_eq!(bot.answer(id, 1).await, "You said: hello");
+    }
+    println!("others were answered {:?} after the signal", asked.elapsed());
+    assert_eq!(bot.answers(ANN), [""; 0], "the answer still runs");
     keeper.open();
     assert_eq!(bot.exit_code().await, 0);
-    second.line(" ready").await;
     bot.follow(second);
+    assert_eq!(bot.answers(ANN), ["Half and whole."]);
+    bot.ann("and another one");
     assert_eq!(bot.answer(ANN, 2).await, "You said: and another one");
-    assert_eq!(bot.answers(ANN)[0], "Half and whole.");
     bot.end().await;
 }
 
-/// Kills the working instance while people write. Returns how long nobody worked.
+#[tokio::test]
+async fn a_stop_reaches_an_answer_whose_instance_is_stopping() {
+    let mut bot = Bot::start().await;
+    let keeper = half(&bot, "question");
+    bot.ann("question");
+    half_is_visible(&bot).await;
+    let second = second(&bot, &[]).await;
+    bot.terminate();
+    bot.log("signal received").await;
+    bot.ann("/stop");
+    assert!(bot.answer(ANN, 1).await.starts_with("Half"));
+    assert_eq!(bot.exit_code().await, 0);
+    keeper.open();
+    bot.follow(second);
+    assert_eq!(bot.ask("and now?").await, "You said: and now?");
+    bot.end().await;
+}
+
+/// Kills an instance while people write. Returns how long it took until another one had its chats.
 async fn kill_one_under_load(bot: &mut Bot, round: i64, unseen: bool) -> Duration {
-    let second = standby(bot, &[]).await;
+    let second = second(bot, &[]).await;
     if unseen {
         move_to_another_host(bot).await;
     }
@@ -125,8 +166,7 @@ async fn kill_one_under_load(bot: &mut Bot, round: i64, unseen: bool) -> Duratio
     for id in PEOPLE.filter(|id| id % 2 == 1) {
         bot.telegram.say(id, id, &format!("question {round} of {id}."));
     }
-    bot.log(" ready").await;
-    killed.elapsed()
+    takes_over(bot, killed).await
 }
 
 async fn people_write_while_instances_die(rounds: i64, unseen: bool) -> Vec<Duration> {
@@ -153,13 +193,13 @@ async fn people_write_while_instances_die(rounds: i64, unseen: bool) -> Vec<Dura
 }
 
 #[tokio::test]
-async fn when_the_working_instance_is_killed_its_neighbour_sees_it_at_once() {
+async fn when_an_instance_is_killed_its_neighbour_sees_it_at_once() {
     let gaps = people_write_while_instances_die(scaled(3, 30), false).await;
     println!("takeover on the same host: {gaps:?}");
 }
 
 #[tokio::test]
-async fn when_the_working_instance_is_killed_elsewhere_its_heartbeat_is_missed() {
+async fn when_an_instance_is_killed_elsewhere_its_heartbeat_is_missed() {
     let gaps = people_write_while_instances_die(scaled(1, 10), true).await;
     println!("takeover from another host: {gaps:?}");
     // From the last heartbeat on it takes 10 s and half a second; the rest is the start of the work.
@@ -168,17 +208,43 @@ async fn when_the_working_instance_is_killed_elsewhere_its_heartbeat_is_missed()
 
 #[tokio::test]
 async fn an_instance_that_dies_while_it_takes_over_is_taken_over() {
-    for point in ["takeover: declared dead", "takeover: after the commit"] {
+    let points = [
+        "takeover: before the commit",
+        "takeover: declared dead",
+        "takeover: after the commit",
+        "takeover: before the replay",
+    ];
+    for point in points {
         let mut bot = Bot::start().await;
         let keeper = half(&bot, "question");
-        let second = standby(&bot, &[("KILL_AT", point)]).await;
         bot.ann("question");
         half_is_visible(&bot).await;
         bot.kill().await;
-        second.gone().await;
+        let heir = bot.another(&[("KILL_AT", point)]);
+        heir.gone().await;
         drop(keeper);
         bot.run().await;
         assert_eq!(bot.answer(ANN, 1).await, "You said: question", "{point}");
+        bot.end().await;
+    }
+}
+
+#[tokio::test]
+async fn an_instance_that_dies_while_it_gives_chats_back_is_taken_over() {
+    for point in ["handover: closed", "handover: given back"] {
+        let mut bot = Bot::with([("KILL_AT", point)]).await;
+        let keeper = half(&bot, "question");
+        bot.ann("question");
+        half_is_visible(&bot).await;
+        bot.set("KILL_AT", "");
+        let other = bot.another(&[("KILL_AT", "")]);
+        let first = bot.follow(other).unwrap();
+        first.gone().await;
+        drop(keeper);
+        println!("takeover: {:?}", takes_over(&bot, Instant::now()).await);
+        assert_eq!(bot.answer(ANN, 1).await, "You said: question", "{point}");
+        bot.telegram.say(BOB, BOB, "hello");
+        assert_eq!(bot.answer(BOB, 1).await, "You said: hello", "{point}");
         bot.end().await;
     }
 }

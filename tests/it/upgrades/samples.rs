@@ -91,7 +91,7 @@ pub(crate) async fn fill(bot: &Bot) {
 /// it.
 async fn upgrade_after(steps: &[(i64, String)]) {
     let (_, newest) = steps.last().unwrap();
-    let bot = Bot::prepare([]).await;
+    let bot = Bot::prepare_empty([]).await;
     for (version, name) in steps {
         migrate_to(&bot, *version).await;
         insert_samples(&bot, name).await;

@@ -30,6 +30,7 @@ fn words_choose() {
         ("Посмотри на картинку ещё раз", Scenario::Look, ""),
         ("Read page 2 of the PDF.", Scenario::ReadPdf, ""),
         ("Прочитай в PDF страницу 2", Scenario::ReadPdf, ""),
+        ("What files do you see?", Scenario::ListFiles, ""),
         ("Read the document, please", Scenario::Preview, ""),
         ("Пришли файл", Scenario::SendBack, ""),
         ("Check your answer!", Scenario::Check, ""),

@@ -24,9 +24,12 @@ pub(super) fn begin(directive: &Directive, body: &Value) -> Option<Vec<Step>> {
         Scenario::BrokenToolUse => broken_call(body),
         Scenario::Check => check(body),
         Scenario::Transcribe => files::transcription(body),
-        Scenario::Look | Scenario::ReadPdf | Scenario::Preview | Scenario::SendBack | Scenario::Redraw => {
-            call("list_files", json!({}), body)
-        }
+        Scenario::ListFiles
+        | Scenario::Look
+        | Scenario::ReadPdf
+        | Scenario::Preview
+        | Scenario::SendBack
+        | Scenario::Redraw => call("list_files", json!({}), body),
         Scenario::Formula => drawing::formula(argument, body),
         Scenario::Draw => drawing::draw(directive, body),
         Scenario::Python => python::call(&newest_user_text(body), declares(body, "execute_python")),

@@ -1,7 +1,7 @@
 //! Checks of answers: each question has exactly one, whole or marked as partial; no paragraph appears twice;
 //! the history agrees with the chats.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::super::author;
 use super::super::books::Question;
@@ -15,6 +15,7 @@ pub(super) const MARKS: [char; 5] = ['⏹', '⚠', '✂', '💳', '🔇'];
 
 const LOST: &str = "messages LOST: no answer, nothing told";
 const DOUBLED: &str = "questions answered TWICE";
+const DISORDER: &str = "answers in another order than their questions";
 const PARAGRAPHS: &str = "paragraphs shown TWICE";
 const EDITS: &str = "edits LOST: the history has the former text";
 const HISTORY: &str = "answers whose history is not what the chat shows";
@@ -87,6 +88,27 @@ fn marked(evidence: &Evidence, question: &Question, is_voice: bool) -> Option<Pa
 /// Returns whether the chat tells the sender of an update what is wrong with it.
 fn is_refused(evidence: &Evidence, update: i64) -> bool {
     evidence.replied(update).is_some_and(|reply| reply.text.contains(MARKS))
+}
+
+/// Checks that each person got the answers in the order of the questions, except those that were in flight in
+/// several crashes.
+pub(super) fn order(findings: &mut Findings, evidence: &Evidence, said: &[SentMessage]) {
+    findings.expect_none(&[DISORDER]);
+    let suspected = said.iter().filter(|said| evidence.suspected.contains(&(said.chat, said.message)));
+    let suspected: HashSet<Tag> = suspected.filter_map(|said| said.tag).collect();
+    for (chat, messages) in &evidence.chats {
+        let mut newest: HashMap<i64, u32> = HashMap::new();
+        for (&id, message) in messages {
+            let tags = author::completed(&message.text);
+            for tag in tags.into_iter().filter(|tag| !suspected.contains(tag)) {
+                let former = newest.insert(tag.user, tag.number);
+                if let Some(former) = former.filter(|&former| former >= tag.number) {
+                    findings
+                        .fault(DISORDER, format!("{tag} in message {id} of chat {chat} follows {former}"));
+                }
+            }
+        }
+    }
 }
 
 /// Checks that no paragraph of an answer appears in two messages.
@@ -186,6 +208,20 @@ mod tests {
         evidence.owed[0].key = "update:5".to_owned();
         assert_eq!(lost(&evidence, What::Sheet), 0);
         assert_eq!(lost(&evidence, What::Written), 1);
+    }
+
+    #[test]
+    fn an_answer_that_overtakes_another_is_found() {
+        let disordered = |texts: [&str; 2]| {
+            let mut evidence = faked::answered(texts[0]);
+            faked::show(&mut evidence, 21, texts[1], "");
+            let mut findings = Findings::default();
+            order(&mut findings, &evidence, &[]);
+            findings.number_of(DISORDER)
+        };
+        assert_eq!(disordered(["Whole answer to q7x0.", "Whole answer to q7x1 and q7x2."]), 0);
+        assert_eq!(disordered(["Whole answer to q7x1.", "Whole answer to q7x0."]), 1);
+        assert_eq!(disordered(["Whole answer to q7x1.", "Whole answer to q8x0."]), 0, "of somebody else");
     }
 
     #[test]

@@ -67,7 +67,8 @@ pub(super) fn copies(findings: &mut Findings, provider: &ProviderFiles, damage: 
     for copy in &provider.books.cleared {
         findings.fault(CLEARED, copy.clone());
     }
-    let interruptions: Vec<Instant> = damage.kills.iter().chain(&damage.forgot).copied().collect();
+    let DisruptionCounts { kills, ends, forgot, .. } = damage;
+    let interruptions: Vec<Instant> = kills.iter().chain(ends).chain(forgot).copied().collect();
     let (mut explained, mut again) = (0, 0);
     for (mark, uploads) in &provider.uploads {
         let reasons = uploads.windows(2).filter(|pair| has_reason(pair[0], Some(pair[1].at), &interruptions));

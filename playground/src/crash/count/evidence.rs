@@ -1,6 +1,6 @@
 //! What the count compares: what the chats show, and what the database has of questions, turns and answers.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use playground::telegram::{MediaMessage, Message, Telegram};
 
@@ -22,6 +22,8 @@ pub(super) struct Evidence {
     /// By turn id.
     pub(super) answers: HashMap<i64, StoredAnswer>,
     pub(super) owed: Vec<OutboxRow>,
+    /// Messages that newer ones may overtake, by chat and message id.
+    pub(super) suspected: HashSet<(i64, i64)>,
 }
 
 impl Evidence {
@@ -33,7 +35,8 @@ impl Evidence {
         }
         let answers = books.answers().await?.into_iter().map(|answer| (answer.turn_id, answer)).collect();
         let (chats, media) = (chats(telegram), media(telegram));
-        Ok(Self { chats, media, questions, turns, answers, owed: books.owed().await? })
+        let (owed, suspected) = (books.owed().await?, books.suspected().await?);
+        Ok(Self { chats, media, questions, turns, answers, owed, suspected })
     }
 
     /// Returns the message that a row of the outbox became; `None` if no chat shows it.

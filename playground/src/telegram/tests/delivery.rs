@@ -139,6 +139,18 @@ async fn a_webhook_gets_updates_in_order_and_again_after_a_failure() {
 }
 
 #[tokio::test]
+async fn a_caller_is_recorded_with_the_name_in_its_address() {
+    let rig = Rig::start().await;
+    let token = super::super::Settings::default().token;
+    for base in [rig.telegram.url(), rig.telegram.url_for("2-1")] {
+        let answer = rig.client.get(format!("{base}/bot{token}/getMe")).send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::OK);
+    }
+    let callers: Vec<Option<String>> = rig.telegram.calls().into_iter().map(|call| call.caller).collect();
+    assert_eq!(callers, [None, Some("2-1".to_owned())]);
+}
+
+#[tokio::test]
 async fn a_stopped_emulator_ends_its_polls() {
     let rig = Rig::start().await;
     let stop = async {

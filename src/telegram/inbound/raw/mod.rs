@@ -140,6 +140,8 @@ pub(crate) struct Summary {
     pub kind: String,
     /// The new message in it.
     pub message: Option<(ChatId, MessageId)>,
+    /// The chat that routes it.
+    pub route: ChatId,
 }
 
 /// Reads the fields of an update that storing it needs. Returns `None` without an id.
@@ -152,8 +154,18 @@ pub(crate) fn summarize(payload: &str) -> Option<Summary> {
         chat.zip(message.small("message_id").map(MessageId))
     });
     let known = WANTED.iter().chain(UNWANTED).copied().find(|name| fields.has(name));
+    let route = known.and_then(|kind| route(&fields.object(kind)?)).unwrap_or(ChatId(0));
     let other = || fields.names().filter(|name| *name != "update_id").min().unwrap_or_default();
-    Some(Summary { id, kind: clean::line(known.unwrap_or_else(other)), message })
+    Some(Summary { id, kind: clean::line(known.unwrap_or_else(other)), message, route })
+}
+
+/// Returns the chat that routes an update with this content: that of the content or of its message; the person, if it
+/// belongs to no chat.
+fn route(content: &Fields<'_>) -> Option<ChatId> {
+    let chat = |fields: &Fields<'_>| fields.object("chat")?.number("id");
+    let of_message = || chat(&content.object("message")?);
+    let person = || content.object("from")?.number("id");
+    chat(content).or_else(of_message).or_else(person).map(ChatId)
 }
 
 impl Update {
@@ -167,7 +179,8 @@ impl Update {
         Some(Self { id, kind, content: content.unwrap_or(Content::Nothing) })
     }
 
-    /// Returns the chat within which the update's order is kept; 0 if it belongs to none.
+    /// Returns the chat within which the update's order is kept; 0 if it belongs to none. It is the chat that
+    /// routes the update, but for payments, which may have none.
     pub(crate) fn chat(&self) -> ChatId {
         let of = |message: &Message| message.chat.as_ref().map(|chat| chat.id);
         let chat = match &self.content {

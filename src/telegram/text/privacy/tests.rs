@@ -41,3 +41,19 @@ fn waiting_times_are_said_as_people_say_them() {
         assert!(text.contains(words), "{text}");
     }
 }
+
+#[test]
+fn the_days_of_storage_agree_with_their_number() {
+    for (language, days, words) in [
+        (Language::English, 1, ": 1 day\n"),
+        (Language::English, 90, ": 90 days\n"),
+        (Language::German, 1, ": 1 Tag\n"),
+        (Language::Spanish, 1, ": 1 día\n"),
+        (Language::Russian, 21, ": 21 день\n"),
+        (Language::Russian, 92, ": 92 дня\n"),
+        (Language::Russian, 90, ": 90 дней\n"),
+    ] {
+        let text = privacy(language, days);
+        assert!(text.contains(words), "{text}");
+    }
+}

@@ -2,7 +2,10 @@
 privacy = **Was ich über dich speichere**
     { "" }
     - Deinen Namen, Benutzernamen und deine Sprache, wie Telegram sie nennt, und was du hier gewählt hast
-    - Unsere Gespräche, mit Abschriften und den Namen deiner Dateien: { $days } Tage
+    - Unsere Gespräche, mit Abschriften und den Namen deiner Dateien: { $days ->
+        [one] { $days } Tag
+       *[other] { $days } Tage
+    }
     - Nachrichten, wie Telegram sie überbracht hat: 7 Tage; meine an dich: 30 Tage
     - Dein Guthaben, Zahlungen und was jede Antwort gekostet hat: auf Dauer, denn das sind die Bücher. Deine Worte stehen nicht darin.
     { "" }

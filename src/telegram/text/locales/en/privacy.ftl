@@ -2,7 +2,10 @@
 privacy = **What I keep about you**
     { "" }
     - Your name, username and language, as Telegram tells them, and what you have chosen here
-    - Our conversations, with transcripts and the names of your files: { $days } days
+    - Our conversations, with transcripts and the names of your files: { $days ->
+        [one] { $days } day
+       *[other] { $days } days
+    }
     - Messages as Telegram has delivered them: 7 days; mine to you: 30 days
     - Your balance, payments and what each answer has cost: for good, because these are the books. They contain no words of yours.
     { "" }

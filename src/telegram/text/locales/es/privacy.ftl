@@ -2,7 +2,10 @@
 privacy = **Qué guardo sobre ti**
     { "" }
     - Tu nombre, tu usuario y tu idioma, como los da Telegram, y lo que has elegido aquí
-    - Nuestras conversaciones, con transcripciones y los nombres de tus archivos: { $days } días
+    - Nuestras conversaciones, con transcripciones y los nombres de tus archivos: { $days ->
+        [one] { $days } día
+       *[other] { $days } días
+    }
     - Los mensajes como los entregó Telegram: 7 días; los míos para ti: 30 días
     - Tu saldo, los pagos y lo que costó cada respuesta: para siempre, porque es la contabilidad. No contiene tus palabras.
     { "" }

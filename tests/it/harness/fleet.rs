@@ -1,0 +1,276 @@
+//! The instances of one bot: one, or several behind a load balancer (`STARLING_INSTANCES`).
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+use futures::FutureExt as _;
+use futures::future::{join_all, select_all, select_ok};
+use playground::dealer::{Dealer, Upstream};
+use playground::ports::free_address;
+use playground::telegram::Telegram;
+
+use super::BOUND;
+use super::process::Process;
+
+/// Modules whose tests are about one process or about polling, or choose the instances themselves.
+const ALONE: [&str; 12] = [
+    "capacity",
+    "doctor",
+    "failover",
+    "import",
+    "instances",
+    "intake",
+    "judges",
+    "operations",
+    "pooler",
+    "readiness",
+    "recovery",
+    "upgrades",
+];
+/// Modules that `STARLING_INSTANCES=chosen` runs with two instances: what depends on the order of a chat, on what
+/// runs in it, or on who sends what is owed.
+const CHOSEN: [&str; 20] = [
+    "announcements",
+    "batching",
+    "chat",
+    "clear",
+    "clear_topics",
+    "concurrency",
+    "crash",
+    "delivery",
+    "edits",
+    "file_edits",
+    "groups",
+    "interruptions",
+    "kill_points",
+    "openings",
+    "refunds",
+    "retries",
+    "shared_conversations",
+    "stopped",
+    "storm",
+    "topics",
+];
+/// The secret of deliveries.
+const SECRET: &str = "s3cret";
+/// The number of instances in such a test.
+const SEVERAL: usize = 2;
+/// What an instance logs that waits until it can take over.
+const STANDS_BY: &str = "this one stands by";
+
+/// The instances of one bot. Empty while it does not run.
+#[derive(Default)]
+pub(crate) struct Fleet {
+    processes: Vec<Process>,
+    /// What deals the updates; `None` for a single instance.
+    dealer: Option<Dealer>,
+    /// Settings of the instance at a place only.
+    own: BTreeMap<usize, BTreeMap<String, String>>,
+}
+
+/// Returns with how many instances the current test runs its bot.
+fn wanted(settings: &BTreeMap<String, String>) -> usize {
+    let chosen = std::env::var("STARLING_INSTANCES").unwrap_or_default();
+    // The test harness names the thread after the test; with one thread for all tests it does not.
+    let thread = std::thread::current();
+    let module = thread.name().unwrap_or_default().split("::").next().unwrap_or_default().to_owned();
+    let is_alone = ALONE.contains(&module.as_str()) || settings.contains_key("TELEGRAM_MODE");
+    match chosen.as_str() {
+        "" | "1" => 1,
+        _ if is_alone => 1,
+        "2" => SEVERAL,
+        "chosen" => {
+            if CHOSEN.contains(&module.as_str()) {
+                SEVERAL
+            } else {
+                1
+            }
+        }
+        other => panic!("STARLING_INSTANCES is 1, 2 or chosen, not {other}"),
+    }
+}
+
+impl Fleet {
+    /// Prepares the instances that the current test wants, none of which runs yet.
+    pub(super) async fn prepare(settings: &BTreeMap<String, String>) -> Self {
+        if wanted(settings) > 1 { Self::of_several().await } else { Self::default() }
+    }
+
+    /// Prepares two instances.
+    pub(super) async fn of_several() -> Self {
+        Self { dealer: Some(Dealer::start().await.unwrap()), ..Self::default() }
+    }
+
+    pub(super) fn runs(&self) -> bool {
+        !self.processes.is_empty()
+    }
+
+    /// Changes a setting of the instance at a place for its next start.
+    pub(super) fn set_at(&mut self, place: usize, name: &str, value: &str) {
+        self.own.entry(place).or_default().insert(name.to_owned(), value.to_owned());
+    }
+
+    /// Starts all instances without waiting.
+    pub(super) fn launch(&mut self, settings: &BTreeMap<String, String>, telegram: &Telegram) {
+        let Some(dealer) = &self.dealer else {
+            self.processes = vec![Process::start(settings)];
+            return;
+        };
+        let start = |place| start_behind(dealer, place, &self.settings_at(place, settings), telegram);
+        self.processes = (0..SEVERAL).map(start).collect();
+    }
+
+    fn settings_at(&self, place: usize, common: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+        let mut settings = common.clone();
+        settings.extend(self.own.get(&place).cloned().unwrap_or_default());
+        settings
+    }
+
+    /// Starts those instances again that have ended, and waits until they are ready.
+    pub(super) async fn fill_up(&mut self, settings: &BTreeMap<String, String>, telegram: &Telegram) {
+        let Some(dealer) = &self.dealer else {
+            self.launch(settings, telegram);
+            return self.ready(false).await;
+        };
+        for place in 0..self.processes.len() {
+            if self.processes[place].is_gone() {
+                let settings = self.settings_at(place, settings);
+                self.processes[place] = start_behind(dealer, place, &settings, telegram);
+            }
+        }
+        self.ready(false).await;
+    }
+
+    /// Starts an instance at a place from which the former one was taken, and waits until all are ready.
+    pub(super) async fn add(
+        &mut self,
+        place: usize,
+        settings: &BTreeMap<String, String>,
+        telegram: &Telegram,
+    ) {
+        let dealer = self.dealer.as_ref().expect("there are several instances");
+        let process = start_behind(dealer, place, &self.settings_at(place, settings), telegram);
+        self.processes.insert(place, process);
+        self.ready(false).await;
+    }
+
+    /// Waits until all instances are ready to take updates, or stand by.
+    pub(super) async fn ready(&self, json: bool) {
+        let ready = if json { "\"ready\"" } else { " ready" };
+        let Some(dealer) = &self.dealer else { return self.line(ready).await };
+        let up = self.processes.iter().enumerate().map(async |(place, process)| {
+            let is_ready = process.either_line(ready, STANDS_BY).await;
+            if is_ready {
+                dealer.sees(place, true, BOUND).await.unwrap();
+            }
+            is_ready
+        });
+        if !join_all(up).await.contains(&true) {
+            // The one for which all waited has ended meanwhile.
+            self.line(ready).await;
+        }
+    }
+
+    /// Waits until one of the instances has logged a line.
+    pub(super) async fn line(&self, part: &str) {
+        let seen = self.processes.iter().map(|process| process.seen(part).boxed_local());
+        if select_ok(seen).await.is_err() {
+            panic!("no line with '{part}' in the log:\n{}", self.log().join("\n"));
+        }
+    }
+
+    /// Returns the log of all instances so far.
+    pub(super) fn log(&self) -> Vec<String> {
+        self.processes.iter().flat_map(Process::log).collect()
+    }
+
+    /// Waits until one instance has ended for any reason. The others go on.
+    pub(super) async fn lost_one(&self) {
+        select_all(self.processes.iter().map(|process| process.gone().boxed_local())).await;
+    }
+
+    /// Waits until one instance has ended for any reason, and ends the others like it: what a test wants to see
+    /// next is the state in which the bot has left everything.
+    pub(super) async fn gone(&self) {
+        self.lost_one().await;
+        self.processes.iter().for_each(Process::cut_power);
+        join_all(self.processes.iter().map(Process::gone)).await;
+    }
+
+    /// Waits until all instances have ended.
+    pub(super) async fn all_gone(&self) {
+        join_all(self.processes.iter().map(Process::gone)).await;
+    }
+
+    /// Kills all instances at once.
+    pub(super) async fn kill(&mut self) {
+        assert!(self.runs(), "the bot runs");
+        join_all(self.processes.drain(..).map(Process::kill)).await;
+    }
+
+    pub(super) fn terminate(&self) {
+        self.processes.iter().for_each(Process::terminate);
+    }
+
+    /// Waits until all instances have stopped. Returns the worst exit code and the logs.
+    pub(super) async fn end(&mut self) -> (i32, Vec<String>) {
+        assert!(self.runs(), "the bot runs");
+        let ended = join_all(self.processes.drain(..).map(Process::end)).await;
+        let worst = ended.iter().map(|(code, _)| *code).find(|code| *code != 0).unwrap_or(0);
+        (worst, ended.into_iter().flat_map(|(_, log)| log).collect())
+    }
+
+    /// Delivers an update through the load balancer.
+    pub(super) async fn deliver(&self, update: &serde_json::Value) {
+        let dealer = self.dealer.as_ref().expect("there are several instances");
+        let request = reqwest::Client::new().post(dealer.url()).json(update);
+        let answer = request.header("X-Telegram-Bot-Api-Secret-Token", SECRET).send().await.unwrap();
+        assert!(answer.status().is_success(), "{answer:?}");
+    }
+
+    /// Takes an instance out, for a test that goes on with it alone.
+    pub(super) fn take(&mut self, place: usize) -> Process {
+        self.processes.remove(place)
+    }
+
+    /// Exchanges the instance of a bot with one.
+    pub(super) fn replace(&mut self, instance: Process) -> Option<Process> {
+        assert!(self.dealer.is_none(), "this is for tests that choose their instances");
+        self.processes.push(instance);
+        (self.processes.len() > 1).then(|| self.processes.swap_remove(0))
+    }
+
+    /// Returns the instance, or the first one.
+    pub(super) fn first(&self) -> &Process {
+        self.processes.first().expect("the bot runs")
+    }
+
+    /// Returns all instances.
+    pub(super) fn all(&self) -> &[Process] {
+        &self.processes
+    }
+}
+
+fn start_behind(
+    dealer: &Dealer,
+    place: usize,
+    settings: &BTreeMap<String, String>,
+    telegram: &Telegram,
+) -> Process {
+    let name = (place + 1).to_string();
+    let mut own = settings.clone();
+    let mut set = |name: &str, value: String| own.insert(name.to_owned(), value);
+    let webhook: SocketAddr = free_address().unwrap();
+    set("TELEGRAM_MODE", "webhook".to_owned());
+    set("WEBHOOK_URL", dealer.url());
+    set("WEBHOOK_ADDR", webhook.to_string());
+    set("WEBHOOK_SECRET", SECRET.to_owned());
+    let operators = free_address().unwrap();
+    set("METRICS_ADDR", operators.to_string());
+    if settings.get("TELEGRAM_API_URL") == Some(&telegram.url()) {
+        set("TELEGRAM_API_URL", telegram.url_for(&name));
+    }
+    let process = Process::start(&own);
+    dealer.set(place, Upstream { name, webhook, operators });
+    process
+}
