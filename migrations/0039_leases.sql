@@ -17,9 +17,6 @@ INSERT INTO leases (bucket) SELECT generate_series(0, 1023);
 -- Whether an instance takes buckets. One of the former version takes the duty `work`, with which all chats are its.
 ALTER TABLE instances ADD COLUMN takes_buckets BOOLEAN NOT NULL DEFAULT FALSE;
 
--- Fetching updates from Telegram, which only one instance may do at a time.
-INSERT INTO duties (name) VALUES ('poller') ON CONFLICT DO NOTHING;
-
 -- The chat that decides who handles an update; the person, if it belongs to no chat. NULL: 0, or stored by the former
 -- version.
 ALTER TABLE inbox ADD COLUMN route BIGINT;

@@ -199,13 +199,14 @@ pub(crate) async fn takes_buckets(db: &Db, id: InstanceId) -> Result<(), DbError
     Ok(())
 }
 
-/// Takes the duty `work` from a dead instance of the former version. Returns whether there was one: what it had in
-/// flight is not counted yet.
+/// Takes the duty `work` from a dead instance of the former version, or for the first time: before there were duties,
+/// nobody counted crashes for it. Returns whether it did: what was in flight is not counted yet.
 pub(crate) async fn succeed_former(tx: &mut Tx<'_>, id: InstanceId) -> Result<bool, DbError> {
     let succeeded = sqlx::query!(
         "UPDATE duties SET holder = $1, taken_at = now()
          WHERE name = $2 AND EXISTS (SELECT 1 FROM instances WHERE id = $1 AND dead_at IS NULL)
-           AND EXISTS (SELECT 1 FROM instances WHERE id = holder AND dead_at IS NOT NULL AND NOT takes_buckets)",
+           AND (holder IS NULL AND epoch = 0
+             OR EXISTS (SELECT 1 FROM instances WHERE id = holder AND dead_at IS NOT NULL AND NOT takes_buckets))",
         id.0,
         WORK,
     )
@@ -246,9 +247,12 @@ pub(crate) async fn leave(tx: &mut Tx<'_>, id: InstanceId) -> Result<bool, DbErr
 /// Takes a duty if nobody alive has it. Returns whether the instance has it now.
 pub(crate) async fn take_duty(db: &Db, id: InstanceId, duty: &str) -> Result<bool, DbError> {
     let taken = sqlx::query!(
-        "UPDATE duties SET holder = $1, taken_at = now(), epoch = epoch + (holder IS DISTINCT FROM $1)::int
-         WHERE name = $2 AND EXISTS (SELECT 1 FROM instances WHERE id = $1 AND dead_at IS NULL)
-           AND NOT EXISTS (SELECT 1 FROM instances WHERE id = holder AND id <> $1 AND dead_at IS NULL)",
+        "INSERT INTO duties (name, holder, taken_at, epoch)
+         SELECT $2, $1, now(), 1 WHERE EXISTS (SELECT 1 FROM instances WHERE id = $1 AND dead_at IS NULL)
+         ON CONFLICT (name) DO UPDATE SET holder = $1, taken_at = now(),
+           epoch = duties.epoch + (duties.holder IS DISTINCT FROM $1)::int
+         WHERE NOT EXISTS (SELECT 1 FROM instances
+                           WHERE id = duties.holder AND id <> $1 AND dead_at IS NULL)",
         id.0,
         duty,
     )
