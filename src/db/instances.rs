@@ -199,13 +199,14 @@ pub(crate) async fn takes_buckets(db: &Db, id: InstanceId) -> Result<(), DbError
     Ok(())
 }
 
-/// Takes the duty `work` from a dead instance of the former version. Returns whether there was one: what it had in
-/// flight is not counted yet.
+/// Takes the duty `work` from a dead instance of the former version, or for the first time: before there were duties,
+/// nobody counted crashes for it. Returns whether it did: what was in flight is not counted yet.
 pub(crate) async fn succeed_former(tx: &mut Tx<'_>, id: InstanceId) -> Result<bool, DbError> {
     let succeeded = sqlx::query!(
         "UPDATE duties SET holder = $1, taken_at = now()
          WHERE name = $2 AND EXISTS (SELECT 1 FROM instances WHERE id = $1 AND dead_at IS NULL)
-           AND EXISTS (SELECT 1 FROM instances WHERE id = holder AND dead_at IS NOT NULL AND NOT takes_buckets)",
+           AND (holder IS NULL AND epoch = 0
+             OR EXISTS (SELECT 1 FROM instances WHERE id = holder AND dead_at IS NOT NULL AND NOT takes_buckets))",
         id.0,
         WORK,
     )

@@ -35,13 +35,13 @@ async fn no_budget_is_ever_exceeded() {
 
 #[tokio::test(start_paused = true)]
 async fn instances_share_the_overall_budget() {
-    for (instances, most) in [(1, 30), (2, 15), (4, 7), (100, 1)] {
+    for (buckets, most) in [(1_024, 30), (512, 15), (256, 7), (0, 1)] {
         let flow = Flow::new(30);
-        flow.share(instances);
+        flow.set_share(buckets);
         let now = Instant::now();
         let sent =
             (1..=60).filter(|id| flow.0.lock().admit(ChatId(*id), Class::Message, now) == Admission::Now);
-        assert_eq!(sent.count(), most, "of {instances}");
+        assert_eq!(sent.count(), most, "with {buckets} buckets");
     }
 }
 
@@ -196,7 +196,7 @@ async fn what_a_dead_instance_may_just_have_sent_counts_as_used() {
         [(ANN, Class::Message, 5, 3), (GROUP, Class::Message, 50, 10), (ANN, Class::FirstDraft, 5, 10)]
     {
         let flow = Flow::new(30);
-        flow.took_over([42, 924]);
+        flow.took_over([42, 924].map(|chat| Bucket::of(ChatId(chat))));
         assert!(flow.is_cautious(chat) && !flow.is_cautious(BOB));
         assert_eq!(passed(&flow, chat, class, seconds), most, "{class:?} in {chat}");
         tokio::time::advance(CAUTION).await;

@@ -5,3 +5,4 @@ UPDATE leases SET holder = (SELECT max(id) FROM instances), epoch = 8, since = n
 UPDATE duties SET epoch = 8 WHERE name = 'work';
 UPDATE turns SET epoch = 8 WHERE state = 'open';
 UPDATE inbox SET route = chat_id WHERE handled_at IS NULL;
+UPDATE outbox SET left_to_holder = TRUE WHERE state = 'pending';
