@@ -160,9 +160,7 @@ async fn a_turn(world: &LedgerFixture, user: i64, number: i32, chance: &mut StdR
         held || holds::take(&books.db, turn, user, reserve.amount, reserve.free).await.unwrap() == Gate::Held;
     let mut attempt = first;
     if chance.random_bool(0.2) {
-        let open = turns::left_open(&books.db, 0.0, &[key.chat.0 & 1_023]).await.unwrap();
-        let left = open.iter().find(|left| left.turn == turn).unwrap();
-        attempt = settlement::restart(&books.db, left, Company::Others).await.unwrap().unwrap().attempt;
+        attempt = restart(books, turn, key).await;
     }
     let current = |attempt| TurnRef { id: turn, attempt, epoch: 0, user, sponsored_in: None };
     if admitted && chance.random_bool(0.5) {
@@ -190,6 +188,13 @@ async fn a_turn(world: &LedgerFixture, user: i64, number: i32, chance: &mut StdR
     let [first, second] = [first, second].map(|settled| matches!(settled, settlement::Settled::Closed(_)));
     assert_ne!(first, second, "one of the two has closed the turn");
     acknowledge_turn(world, turn, report.outcome, expected);
+}
+
+/// Starts another attempt of a turn, and returns its number.
+async fn restart(books: &Books, turn: TurnId, key: ThreadKey) -> i32 {
+    let open = turns::left_open(&books.db, 0.0, &[key.chat.0 & 1_023]).await.unwrap();
+    let left = open.iter().find(|left| left.turn == turn).unwrap();
+    settlement::restart(&books.db, left, Company::Others).await.unwrap().unwrap().attempt
 }
 
 /// Records the calls of an attempt as they come. If it is the second attempt, a note of the first arrives

@@ -6,10 +6,9 @@ use std::time::Duration;
 use tokio::time::{Instant, MissedTickBehavior};
 
 use super::super::context::BotContext;
-use super::super::inbound::raw;
 use super::super::sessions;
 use super::Intake;
-use super::replay::left_to_holder;
+use super::replay::{left_to_holder, route_of};
 use crate::db::inbox::routing;
 use crate::db::{DbError, erasure};
 use crate::domain::bucket::Bucket;
@@ -117,7 +116,13 @@ impl Intake {
         let (holdings, arrivals) = (&self.context.life.holdings, &self.context.arrivals);
         let route = match route {
             Some(route) => route,
-            None => self.find_route(id, payload).await?,
+            // An instance of the former version has stored it.
+            None => {
+                let (db, drain) = (&self.context.db, &self.context.life.drain);
+                let route = route_of(payload);
+                db.until(drain).persist(|| routing::set(db, id, route)).await?;
+                route
+            }
         };
         if !holdings.is_open(Bucket::of(route)) || (age_s < PAYMENT_SPARED_S && self.is_payment(payload)) {
             return Ok(());
@@ -130,13 +135,5 @@ impl Intake {
             }
         }
         Ok(())
-    }
-
-    /// Finds the chat that routes an update which an instance of the former version has stored.
-    pub(super) async fn find_route(&self, id: UpdateId, payload: &str) -> Result<ChatId, DbError> {
-        let (db, drain) = (&self.context.db, &self.context.life.drain);
-        let route = raw::summarize(payload).map_or(ChatId(0), |summary| summary.route);
-        db.until(drain).persist(|| routing::set(db, id, route)).await?;
-        Ok(route)
     }
 }

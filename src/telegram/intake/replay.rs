@@ -6,15 +6,16 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use super::super::context::BotContext;
+use super::super::inbound::raw;
 use super::super::pipeline::isolation::Assembly;
 use super::super::pipeline::queue::SessionInput;
 use super::super::{replies, sessions};
 use super::Intake;
-use crate::db::inbox::Waiting;
+use crate::db::inbox::{Waiting, routing};
 use crate::db::outbox::{self, OutboxMessage, Owed};
 use crate::db::{DbError, inbox, turns};
 use crate::domain::bucket::Bucket;
-use crate::domain::ids::{OutboxId, UpdateId};
+use crate::domain::ids::{ChatId, OutboxId, UpdateId};
 use crate::services::{recovery, unshown};
 
 /// The inbox rows read at once.
@@ -99,15 +100,20 @@ async fn updates(intake: &Intake, buckets: &[i64], assembly: Assembly) -> Result
         let Some(last) = page.last() else { break };
         after = last.id;
         count += page.len();
+        let mut unrouted = Vec::new();
         for Waiting { id, route, payload } in page {
-            let route = match route {
-                Some(route) => route,
-                None => intake.find_route(id, &payload).await?,
-            };
+            let route = route.unwrap_or_else(|| {
+                unrouted.push((id, route_of(&payload)));
+                route_of(&payload)
+            });
             let is_ours = context.life.holdings.epoch(Bucket::of(route)).is_some();
             if is_ours && context.arrivals.is_new(id, Instant::now()) {
                 intake.pass_on(id, &payload).await;
             }
+        }
+        // Nothing is given back before the replay has ended.
+        for (id, route) in unrouted {
+            db.until(drain).persist(|| routing::set(db, id, route)).await?;
         }
     }
     let suspected = || inbox::suspected(db, buckets, recovery::ALONE_AFTER);
@@ -115,4 +121,9 @@ async fn updates(intake: &Intake, buckets: &[i64], assembly: Assembly) -> Result
     count += suspects.len();
     intake.take_up_suspects(suspects, assembly);
     Ok(count)
+}
+
+/// Returns the chat that routes an update which an instance of the former version has stored.
+pub(super) fn route_of(payload: &str) -> ChatId {
+    raw::summarize(payload).map_or(ChatId(0), |summary| summary.route)
 }

@@ -49,9 +49,8 @@ async fn deliver(State(balancer): State<Balancer>, headers: HeaderMap, body: Byt
         let secret = headers.get("x-telegram-bot-api-secret-token").cloned().unwrap();
         let request = client.post(format!("http://{target}/")).body(body.clone());
         let answer = request.header("x-telegram-bot-api-secret-token", secret).send().await;
-        match answer.map(|answer| answer.status()) {
-            Ok(StatusCode::OK) => return StatusCode::OK,
-            Ok(_) | Err(_) => {}
+        if answer.is_ok_and(|answer| answer.status() == StatusCode::OK) {
+            return StatusCode::OK;
         }
     }
     StatusCode::SERVICE_UNAVAILABLE
