@@ -185,6 +185,15 @@ INSTANCES = [
         to("logs"),
     ),
     lines(
+        "Takeovers",
+        "The newest epoch of the buckets that each instance holds. It grows when buckets are taken: by starts, stops and "
+        "deaths.",
+        [("bot_work_epoch", "{{instance}}")],
+        "short",
+        NEUTRAL,
+        to("logs"),
+    ),
+    lines(
         "Duties",
         "How many instances have each duty, which one should have: 0 for minutes is an alert.",
         [("sum by (duty) (bot_duty_held)", "{{duty}}")],
