@@ -127,6 +127,8 @@ async fn an_update_that_arrives_behind_newer_ones_does_not_wait_for_the_end_of_t
     meet(&bot);
     bot.run().await;
     everybody_asks(&bot, 1).await;
+    // While the database answers one question, several messages arrive.
+    bot.proxy.delay(Duration::from_millis(30));
     let rush = async {
         for number in 0.. {
             for id in PEOPLE {
