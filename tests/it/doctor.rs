@@ -213,8 +213,8 @@ async fn a_webhook_that_does_not_fit_the_settings_is_a_warning() {
         .await;
     bot.set("TELEGRAM_MODE", "polling");
     bot.run().await;
-    assert_found(&bot, (&[], 0, "ok   telegram: @starling_bot by long polling", "")).await;
     bot.answer(ANN, 1).await;
+    assert_found(&bot, (&[], 0, "ok   telegram: @starling_bot by long polling", "")).await;
     bot.end().await;
 }
 

@@ -91,7 +91,7 @@ async fn the_former_version_works_with_this_schema() {
     let former: Former = serde_json::from_str(&std::fs::read_to_string(record).unwrap()).unwrap();
     let migrations = migrations();
     let mut later = migrations.range(former.schema + 1..);
-    let bot = Bot::prepare([]).await;
+    let bot = Bot::prepare_empty([]).await;
     migrate_to(&bot, former.schema).await;
     let (before, known) = (all_types(&bot, &former.queries).await, tables(&bot).await);
     let needed_before = needed(&bot).await;
