@@ -234,14 +234,6 @@ impl Fleet {
         (worst, ended.into_iter().flat_map(|(_, log)| log).collect())
     }
 
-    /// Delivers an update through the load balancer.
-    pub(super) async fn deliver(&self, update: &serde_json::Value) {
-        let dealer = self.dealer.as_ref().expect("there are several instances");
-        let request = reqwest::Client::new().post(dealer.url()).json(update);
-        let answer = request.header("X-Telegram-Bot-Api-Secret-Token", SECRET).send().await.unwrap();
-        assert!(answer.status().is_success(), "{answer:?}");
-    }
-
     /// Takes an instance out, for a test that goes on with it alone.
     pub(super) fn take(&mut self, place: usize) -> Process {
         self.processes.remove(place)

@@ -249,11 +249,6 @@ impl Bot {
         self.instances.add(place, &self.settings, &self.telegram).await;
     }
 
-    /// Delivers an update through the load balancer, as Telegram does.
-    pub(crate) async fn deliver(&self, update: &serde_json::Value) {
-        self.instances.deliver(update).await;
-    }
-
     /// Returns all instances, in the order of their places.
     pub(crate) fn all_instances(&self) -> &[Process] {
         self.instances.all()

@@ -6,7 +6,6 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use playground::telegram::Person;
-use serde_json::json;
 
 use super::suspended::assert_in_turn;
 use crate::harness::proxy::Proxy;
@@ -118,42 +117,6 @@ async fn a_clock_that_is_five_minutes_ahead_changes_nothing() {
         bot.add_instance(place).await;
         println!("all answers with both: {:?}", everybody_asks(&bot, round + 1).await);
     }
-    bot.end().await;
-}
-
-#[tokio::test]
-async fn an_update_that_arrives_behind_newer_ones_does_not_wait_for_the_end_of_the_rush() {
-    let mut bot = Bot::pair([]).await;
-    meet(&bot);
-    bot.run().await;
-    everybody_asks(&bot, 1).await;
-    // While the database answers one question, several messages arrive.
-    bot.proxy.delay(Duration::from_millis(30));
-    let rush = async {
-        for number in 0.. {
-            for id in PEOPLE {
-                bot.telegram.say(id, id, &format!("message {number} of {id}."));
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
-        }
-    };
-    let late = async {
-        tokio::time::sleep(Duration::from_secs(1)).await;
-        let message = json!({"message_id": 1, "date": 1, "chat": {"id": ANN, "type": "private"}, "text": "late",
-                             "from": {"id": ANN, "is_bot": false, "first_name": "Ann"}});
-        bot.deliver(&json!({"update_id": 1, "message": message})).await;
-        let stored = Instant::now();
-        bot.database
-            .until("SELECT count(*) FROM inbox WHERE update_id = 1 AND handled_at IS NOT NULL", 1)
-            .await;
-        stored.elapsed()
-    };
-    let waited = tokio::select! {
-        () = rush => unreachable!("it goes on"),
-        waited = late => waited,
-    };
-    println!("handled after {waited:?}");
-    assert!(waited < Duration::from_secs(20), "it was not left to the sweep: {waited:?}");
     bot.end().await;
 }
 
