@@ -1,5 +1,7 @@
 //! Wake-ups between instances, through a real Redis: they arrive at once, and nothing waits when they cannot.
 
+#![expect(clippy::print_stdout, reason = "how fast a wake-up arrives is a figure to read")]
+
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 

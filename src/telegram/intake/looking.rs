@@ -56,7 +56,9 @@ impl Intake {
     pub(crate) async fn be_woken(self) {
         let BotContext { life, looks, wake_ups, .. } = &*self.context;
         while let Some(buckets) = life.drain.run_until_cancelled(wake_ups.woken()).await {
-            buckets.into_iter().for_each(|bucket| looks.ask(bucket));
+            for bucket in buckets {
+                looks.ask(bucket);
+            }
         }
     }
 
@@ -114,15 +116,14 @@ impl Intake {
         (route, age_s): (Option<ChatId>, f64),
     ) -> Result<(), DbError> {
         let (holdings, arrivals) = (&self.context.life.holdings, &self.context.arrivals);
-        let route = match route {
-            Some(route) => route,
+        let route = if let Some(route) = route {
+            route
+        } else {
             // An instance of the former version has stored it.
-            None => {
-                let (db, drain) = (&self.context.db, &self.context.life.drain);
-                let route = route_of(payload);
-                db.until(drain).persist(|| routing::set(db, id, route)).await?;
-                route
-            }
+            let (db, drain) = (&self.context.db, &self.context.life.drain);
+            let route = route_of(payload);
+            db.until(drain).persist(|| routing::set(db, id, route)).await?;
+            route
         };
         if !holdings.is_open(Bucket::of(route)) || (age_s < PAYMENT_SPARED_S && self.is_payment(payload)) {
             return Ok(());

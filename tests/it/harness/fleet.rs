@@ -188,9 +188,8 @@ impl Fleet {
     /// Waits until one of the instances has logged a line.
     pub(super) async fn line(&self, part: &str) {
         let seen = self.processes.iter().map(|process| process.seen(part).boxed_local());
-        if select_ok(seen).await.is_err() {
-            panic!("no line with '{part}' in the log:\n{}", self.log().join("\n"));
-        }
+        let is_seen = select_ok(seen).await.is_ok();
+        assert!(is_seen, "no line with '{part}' in the log:\n{}", self.log().join("\n"));
     }
 
     /// Returns the log of all instances so far.
