@@ -82,7 +82,8 @@ impl Instance {
         let mut missed = 0_u32;
         loop {
             let sent = fence.trying();
-            let beat = instances::beat(&self.db, id, self.life.leaving.is_cancelled());
+            let leaves = self.life.leaving.is_cancelled();
+            let beat = instances::beat(&self.db, id, leaves);
             let pause = match timeout(BEAT_LIMIT, beat).await {
                 Ok(Ok(Pulse::Alive { has_peers, deaths })) => {
                     fence.beaten(sent, has_peers);
@@ -106,7 +107,12 @@ impl Instance {
                     BEAT_PAUSES.1
                 }
             };
-            sleep(pause).await;
+            let leaving = &self.life.leaving;
+            tokio::select! {
+                () = sleep(pause) => {}
+                // The others take what this instance gives back once they know that it leaves.
+                () = leaving.cancelled(), if !leaves => {}
+            }
         }
     }
 
