@@ -62,12 +62,8 @@ impl Books {
         let held = "SELECT chat FROM unnest($2::BIGINT[]) AS chat
             JOIN leases ON bucket = chat & 1023 JOIN instances ON instances.id = holder
             WHERE pid = $1 AND dead_at IS NULL";
-        let all =
-            "SELECT chat FROM unnest($2::BIGINT[]) AS chat, duties JOIN instances ON instances.id = holder
-            WHERE duties.name = 'work' AND pid = $1 AND dead_at IS NULL";
-        let query = if self.has_leases().await? { held } else { all };
         let pid = i32::try_from(pid)?;
-        Ok(sqlx::query_scalar(query).bind(pid).bind(chats).fetch_all(&self.0).await?)
+        Ok(sqlx::query_scalar(held).bind(pid).bind(chats).fetch_all(&self.0).await?)
     }
 
     /// Returns what is missing until so many instances are alive and share the work.
@@ -77,18 +73,9 @@ impl Books {
         if alive != expected {
             return Ok(Some(format!("{alive} instances are alive, not {expected}")));
         }
-        if !self.has_leases().await? {
-            return Ok(None);
-        }
         let (least, held): (i64, i64) = sqlx::query_as(HELD).fetch_one(&self.0).await?;
         let enough = BUCKETS / expected * 4 / 5;
         let problem = format!("the instances have {held} buckets of {BUCKETS}, one of them {least}");
         Ok((held != BUCKETS || least < enough).then_some(problem))
-    }
-
-    /// Returns whether several instances work at once, each for its share of the chats.
-    async fn has_leases(&self) -> anyhow::Result<bool> {
-        let exists = "SELECT to_regclass('leases') IS NOT NULL";
-        Ok(sqlx::query_scalar(exists).fetch_one(&self.0).await?)
     }
 }
