@@ -37,6 +37,7 @@
 //! | `!transcribe` | calls `transcribe_audio` for the newest file that the prompt offers to it, then tells the result |
 //! | `!look` | calls `list_files`, then `analyze_image` for the newest picture, then tells the result |
 //! | `!pdf [page]` | calls `list_files`, then `analyze_pdf` for a page (or all) of the newest PDF, then tells the result |
+//! | `!files` | calls `list_files`, then tells the result |
 //! | `!preview` | calls `list_files`, then `preview_file` for the newest document, then tells the result |
 //! | `!send` | calls `list_files`, then `deliver_file` for the newest file, then tells the result |
 //! | `!check` | calls `self_critique` for the newest answer, then tells the verdict |
