@@ -37,30 +37,6 @@ const ALONE: [&str; 18] = [
     "recovery",
     "upgrades",
 ];
-/// Modules that `STARLING_INSTANCES=chosen` runs with two instances: what depends on the order of a chat, on what
-/// runs in it, or on who sends what is owed.
-const CHOSEN: [&str; 20] = [
-    "announcements",
-    "batching",
-    "chat",
-    "clear",
-    "clear_topics",
-    "concurrency",
-    "crash",
-    "delivery",
-    "edits",
-    "file_edits",
-    "groups",
-    "interruptions",
-    "kill_points",
-    "openings",
-    "refunds",
-    "retries",
-    "shared_conversations",
-    "stopped",
-    "storm",
-    "topics",
-];
 /// The secret of deliveries.
 const SECRET: &str = "s3cret";
 /// The number of instances in such a test.
@@ -80,7 +56,7 @@ pub(crate) struct Fleet {
 
 /// Returns with how many instances the current test runs its bot.
 fn wanted(settings: &BTreeMap<String, String>) -> usize {
-    let chosen = std::env::var("STARLING_INSTANCES").unwrap_or_default();
+    let wanted = std::env::var("STARLING_INSTANCES").unwrap_or_default();
     // The test harness names the thread after the test; with one thread for all tests it does not.
     let thread = std::thread::current();
     let test = thread.name().unwrap_or_default();
@@ -89,18 +65,11 @@ fn wanted(settings: &BTreeMap<String, String>) -> usize {
         || ALONE
             .iter()
             .any(|alone| if alone.contains("::") { test.starts_with(alone) } else { *alone == module });
-    match chosen.as_str() {
+    match wanted.as_str() {
         "" | "1" => 1,
         _ if is_alone => 1,
         "2" => SEVERAL,
-        "chosen" => {
-            if CHOSEN.contains(&module) {
-                SEVERAL
-            } else {
-                1
-            }
-        }
-        other => panic!("STARLING_INSTANCES is 1, 2 or chosen, not {other}"),
+        other => panic!("STARLING_INSTANCES is 1 or 2, not {other}"),
     }
 }
 
