@@ -142,11 +142,8 @@ impl Share {
             return Ok(());
         }
         let idle: Vec<Bucket> = holdings.idle().into_iter().take(surplus).collect();
-        let given = match self.give(&holdings.close(&idle), in_hand).await {
-            Ok(given) => given,
-            // Whether they are given back is known after the next look.
-            Err(error) => return Err(error),
-        };
+        // After an error, the next look tells whether they are given back.
+        let given = self.give(&holdings.close(&idle), in_hand).await?;
         let left = surplus.saturating_sub(given);
         let rest: Vec<Bucket> = holdings.held().into_iter().take(left).collect();
         holdings.leave(&rest);

@@ -1,6 +1,6 @@
-//! The courier delivers outbox messages: one ordered queue per chat that this instance answers, until Telegram has each message or
-//! refuses it permanently. Penalties and outages delay a delivery but never lose it, because the outbox row
-//! stays until the end.
+//! The courier delivers outbox messages: one ordered queue per chat that this instance answers, until Telegram
+//! has each message or refuses it permanently. Penalties and outages delay a delivery but never lose it, because
+//! the outbox row stays until the end.
 
 mod calls;
 mod file_ladder;

@@ -10,8 +10,8 @@ use crate::services::history;
 use crate::telegram::context::BotContext;
 use crate::telegram::pipeline::settings;
 
-/// Rebuilds the request of an interrupted turn for an attempt under an epoch of this instance. Its history ends with its own messages: later ones belong to
-/// later turns.
+/// Rebuilds the request of an interrupted turn for an attempt under an epoch of this instance. Its history ends
+/// with its own messages: later ones belong to later turns.
 ///
 /// # Errors
 /// Returns an error if the service shuts down or the database fails permanently.
