@@ -14,7 +14,7 @@ use tokio::time::Instant;
 
 use self::budget::{
     ACTIONS, ANNOUNCEMENTS_LEAVE, CAUTION, COSMETICS, CallTimes, ChatBudget, LATER_DRAFTS,
-    announcement_limit, message_limits, smallest,
+    announcement_limit, longest, message_limits, smallest,
 };
 use self::share::{OverallLimit, Takeovers};
 use crate::domain::bucket::Bucket;
@@ -48,6 +48,24 @@ pub(crate) enum Class {
     Action,
     /// A download or a query: counts in no budget, but obeys penalties.
     File,
+}
+
+impl Class {
+    /// Returns whether a call counts in the budget of messages of its chat, and in the overall one.
+    fn is_message(self) -> bool {
+        matches!(self, Self::Message | Self::Files | Self::Announcement | Self::Live)
+    }
+
+    /// Returns the limits of such calls in a chat; `None` if they count in no budget.
+    fn limits(self, chat: ChatId) -> Option<&'static [(usize, Duration)]> {
+        match self {
+            Self::File => None,
+            Self::FirstDraft => Some(COSMETICS),
+            Self::Draft => Some(LATER_DRAFTS),
+            Self::Action => Some(ACTIONS),
+            Self::Message | Self::Files | Self::Announcement | Self::Live => Some(message_limits(chat)),
+        }
+    }
 }
 
 /// The decision about a call.
@@ -122,6 +140,11 @@ impl Flow {
         self.0.lock().admit(chat, class, Instant::now())
     }
 
+    /// Returns whether a finished message would be admitted now. Takes no place.
+    pub(crate) fn has_room(&self, chat: ChatId) -> bool {
+        self.0.lock().postponed(chat, Class::Message, Instant::now()).is_none()
+    }
+
     /// Takes the places of a message with `files` files, each of which counts as one message, or returns when
     /// to ask again.
     pub(crate) fn admit_files(&self, chat: ChatId, files: usize) -> Admission {
@@ -148,9 +171,9 @@ impl Flow {
     }
 
     /// Records that the chats of these buckets were taken over from an instance that has died. What it
-    /// sent there is not known, so for a minute half of their budgets counts as used.
+    /// sent there is not known, so for as long as that may count, half of their budgets counts as used.
     pub(crate) fn took_over(&self, buckets: impl IntoIterator<Item = Bucket>) {
-        self.0.lock().takeovers.record(buckets, Instant::now() + CAUTION);
+        self.0.lock().takeovers.record(buckets, Instant::now());
     }
 
     /// Starts a penalty of `wait` in a chat. If several chats are limited at once, it applies to all chats.
@@ -175,7 +198,7 @@ impl Flow {
         let now = Instant::now();
         let state = self.0.lock();
         let punished = state.chats.get(&chat).and_then(|chat| chat.cautious_until);
-        punished.is_some_and(|end| now < end) || state.takeovers.concern(chat, now)
+        punished.is_some_and(|end| now < end) || state.takeovers.concern(chat, CAUTION, now)
     }
 }
 
@@ -192,59 +215,65 @@ impl FlowState {
         if self.chats.len() > CHATS {
             self.chats.retain(|_, chat| !chat.is_idle(now));
         }
+        if let Some(time) = self.postponed(id, class, now) {
+            return Admission::NotBefore(time);
+        }
+        self.take(id, class, now);
+        Admission::Now
+    }
+
+    /// Returns when to ask again, or `None` if a call may be made now.
+    fn postponed(&mut self, id: ChatId, class: Class, now: Instant) -> Option<Instant> {
         let chat = self.chats.entry(id).or_default();
         if let Some(end) = chat.punished_until.filter(|&end| now < end) {
-            return Admission::NotBefore(end);
+            return Some(end);
         }
         if !matches!(class, Class::Message | Class::Files | Class::File) && chat.waiting > 0 {
-            return Admission::NotBefore(now + Duration::from_millis(500));
+            return Some(now + Duration::from_millis(500));
         }
         let is_announcement = class == Class::Announcement;
         if let Some(end) = self.no_announcements_until.filter(|&end| is_announcement && now < end) {
-            return Admission::NotBefore(end);
+            return Some(end);
         }
-        let is_message = is_announcement || matches!(class, Class::Message | Class::Files | Class::Live);
-        if let Some(end) =
-            self.punished_until.filter(|&end| (is_message || class == Class::File) && now < end)
-        {
-            return Admission::NotBefore(end);
+        let obeys_all = class.is_message() || class == Class::File;
+        if let Some(end) = self.punished_until.filter(|&end| obeys_all && now < end) {
+            return Some(end);
         }
-        let limits = match class {
-            Class::File => return Admission::Now,
-            Class::FirstDraft => COSMETICS,
-            Class::Draft => LATER_DRAFTS,
-            Class::Action => ACTIONS,
-            Class::Message | Class::Files | Class::Announcement | Class::Live => message_limits(id),
-        };
+        let limits = class.limits(id)?;
         let reserved = if matches!(class, Class::Live | Class::Announcement) { RESERVED } else { 0 };
-        let used = if self.takeovers.concern(id, now) { smallest(limits) / 2 } else { 0 };
-        let log = if is_message { &mut chat.messages } else { &mut chat.cosmetics };
+        let is_taken_over = self.takeovers.concern(id, longest(limits), now);
+        let used = if is_taken_over { smallest(limits) / 2 } else { 0 };
+        let log = if class.is_message() { &chat.messages } else { &chat.cosmetics };
         let own = log.free_at(limits, reserved + used, now);
-        let overall_limit = self.overall.as_mut().map(|overall| overall.at(now));
-        let overall = match overall_limit {
-            Some(limit) if is_message => {
-                let reserved = match class {
-                    Class::Files => RESERVED,
-                    Class::Announcement => limit.0 / ANNOUNCEMENTS_LEAVE,
-                    _ => reserved,
-                };
-                self.overall_log.free_at(&[limit], reserved, now)
-            }
-            _ => None,
-        };
+        let overall_limit =
+            self.overall.as_mut().filter(|_| class.is_message()).map(|overall| overall.at(now));
+        let overall = overall_limit.and_then(|limit| {
+            let reserved = match class {
+                Class::Files => RESERVED,
+                Class::Announcement => limit.0 / ANNOUNCEMENTS_LEAVE,
+                _ => reserved,
+            };
+            self.overall_log.free_at(&[limit], reserved, now)
+        });
         let announcements = overall_limit.filter(|_| is_announcement).map(announcement_limit);
         let pace = announcements.and_then(|limit| self.announcement_log.free_at(&[limit], 0, now));
-        if let Some(time) = own.max(overall).max(pace) {
-            return Admission::NotBefore(time);
+        own.max(overall).max(pace)
+    }
+
+    /// Takes the places of a call that is made now.
+    fn take(&mut self, id: ChatId, class: Class, now: Instant) {
+        let Some(limits) = class.limits(id) else { return };
+        let chat = self.chats.entry(id).or_default();
+        if !class.is_message() {
+            chat.cosmetics.take(COSMETICS, now);
+            return;
         }
-        if let Some(limit) = announcements {
-            self.announcement_log.take(&[limit], now);
+        chat.messages.take(limits, now);
+        let Some(limit) = self.overall.as_mut().map(|overall| overall.at(now)) else { return };
+        self.overall_log.take(&[limit], now);
+        if class == Class::Announcement {
+            self.announcement_log.take(&[announcement_limit(limit)], now);
         }
-        log.take(if is_message { limits } else { COSMETICS }, now);
-        if let Some(limit) = overall_limit.filter(|_| is_message) {
-            self.overall_log.take(&[limit], now);
-        }
-        Admission::Now
     }
 }
 

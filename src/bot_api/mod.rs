@@ -19,7 +19,7 @@ use url::ParseError;
 
 use addresses::Addresses;
 pub(crate) use error::ApiError;
-use flow::{Admission, Class, Flow};
+use flow::{Admission, Class, Flow, WaitingMessage};
 use methods::Method;
 
 use download_room::DownloadRoom;
@@ -49,6 +49,14 @@ pub(crate) struct Api {
     fence: Fence,
     /// Who passes penalties on to other instances.
     penalties: Option<mpsc::Sender<(ChatId, Duration)>>,
+}
+
+/// A call that may be made now: its place in the budgets is taken. Until it is dropped, no cosmetic call is made in
+/// its chat.
+#[must_use]
+pub(crate) struct AdmittedCall {
+    chat: ChatId,
+    waiting: WaitingMessage,
 }
 
 /// The envelope of every response.
@@ -137,12 +145,30 @@ impl Api {
     /// Returns the errors of Telegram and of the network, like [`Api::call`]. After a 429 the
     /// penalty is already recorded, so the caller may call again at once; that call waits.
     pub(crate) async fn deliver<M: Method>(&self, chat: ChatId, method: &M) -> Result<M::Response, ApiError> {
+        let admitted = self.admit(chat).await;
+        self.deliver_admitted(admitted, method).await
+    }
+
+    /// Waits until a call that must take effect may be made, and takes its place in the budgets.
+    pub(crate) async fn admit(&self, chat: ChatId) -> AdmittedCall {
         let waiting = self.flow.waiting(chat);
         let since = Instant::now();
         while let Admission::NotBefore(time) = self.flow.admit(chat, Class::Message) {
             tokio::time::sleep_until(time).await;
         }
         self.metrics.telegram_wait.observe(since.elapsed().as_secs_f64());
+        AdmittedCall { chat, waiting }
+    }
+
+    /// Makes a call like [`Api::deliver`] that was admitted before.
+    ///
+    /// # Errors
+    /// Returns the errors of [`Api::deliver`].
+    pub(crate) async fn deliver_admitted<M: Method>(
+        &self,
+        AdmittedCall { chat, waiting }: AdmittedCall,
+        method: &M,
+    ) -> Result<M::Response, ApiError> {
         let answer = self.send(method, CALL_LIMIT).await;
         // The penalty is recorded before other calls are admitted, so that none slips into it.
         self.learn(chat, &answer);

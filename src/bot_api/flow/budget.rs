@@ -52,6 +52,11 @@ pub(super) fn smallest(limits: &[(usize, Duration)]) -> usize {
     limits.iter().map(|&(count, _)| count).min().unwrap_or(0)
 }
 
+/// Returns how long the newest call counts in some limits.
+pub(super) fn longest(limits: &[(usize, Duration)]) -> Duration {
+    limits.iter().map(|&(_, period)| period).max().unwrap_or_default()
+}
+
 impl ChatBudget {
     pub(super) fn is_idle(&self, now: Instant) -> bool {
         let over = |end: Option<Instant>| end.is_none_or(|end| end <= now);

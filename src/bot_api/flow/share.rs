@@ -49,21 +49,21 @@ fn part(whole: usize, buckets: usize) -> usize {
     (whole * buckets.min(BUCKETS) + BUCKETS / 10) / BUCKETS
 }
 
-/// Buckets of chats that were taken over lately, and until when that counts.
+/// Buckets of chats that were taken over, and when.
 #[derive(Debug, Default)]
 pub(super) struct Takeovers(HashMap<Bucket, Instant>);
 
 impl Takeovers {
-    pub(super) fn record(&mut self, buckets: impl IntoIterator<Item = Bucket>, until: Instant) {
-        self.0.extend(buckets.into_iter().map(|bucket| (bucket, until)));
+    pub(super) fn record(&mut self, buckets: impl IntoIterator<Item = Bucket>, now: Instant) {
+        self.0.extend(buckets.into_iter().map(|bucket| (bucket, now)));
     }
 
-    /// Returns whether a chat is in one of them.
-    pub(super) fn concern(&self, chat: ChatId, now: Instant) -> bool {
+    /// Returns whether a chat is in one that was taken over within this period.
+    pub(super) fn concern(&self, chat: ChatId, within: Duration, now: Instant) -> bool {
         if self.0.is_empty() {
             return false;
         }
-        self.0.get(&Bucket::of(chat)).is_some_and(|&until| now < until)
+        self.0.get(&Bucket::of(chat)).is_some_and(|&taken| now < taken + within)
     }
 }
 
@@ -102,8 +102,8 @@ mod tests {
     #[test]
     fn a_takeover_concerns_the_chats_of_its_buckets_for_a_while() {
         let (mut takeovers, now) = (Takeovers::default(), Instant::now());
-        takeovers.record([42, 1_023].map(|chat| Bucket::of(ChatId(chat))), now + PERIOD);
-        let concerned = |chat, now| takeovers.concern(ChatId(chat), now);
+        takeovers.record([42, 1_023].map(|chat| Bucket::of(ChatId(chat))), now);
+        let concerned = |chat, now| takeovers.concern(ChatId(chat), PERIOD, now);
         assert!(concerned(42, now) && concerned(42 + 1_024, now) && concerned(-1, now));
         assert!(!concerned(43, now) && !concerned(-42, now) && !concerned(42, now + PERIOD));
     }

@@ -192,9 +192,12 @@ async fn two_instances_share_the_overall_budget() {
 
 #[tokio::test(start_paused = true)]
 async fn what_a_dead_instance_may_just_have_sent_counts_as_used() {
-    for (chat, class, seconds, most) in
-        [(ANN, Class::Message, 5, 3), (GROUP, Class::Message, 50, 10), (ANN, Class::FirstDraft, 5, 10)]
-    {
+    for (chat, class, seconds, most) in [
+        (ANN, Class::Message, 5, 3),
+        (ANN, Class::Message, 10, 8),
+        (GROUP, Class::Message, 50, 10),
+        (ANN, Class::FirstDraft, 5, 10),
+    ] {
         let flow = Flow::new(30);
         flow.took_over([42, 924].map(|chat| Bucket::of(ChatId(chat))));
         assert!(flow.is_cautious(chat) && !flow.is_cautious(BOB));

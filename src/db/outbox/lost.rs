@@ -3,8 +3,15 @@
 use crate::db::{Db, DbError};
 use crate::domain::ids::{ChatId, MessageId, OutboxId};
 
+/// The messages that people may have sent to private chats, and of which nothing has arrived yet.
+const ON_THEIR_WAY: i64 = 4;
+
 /// Returns ids under which a crashed process may have sent this message: unknown ids after the last message
-/// known to precede it. Private chats share one counter. `id` is the message's own row, if it has one.
+/// known to precede it, at most `limit`. `id` is the message's own row, if it has one.
+///
+/// Private chats share one counter, so beyond the last known id there can be only as many as are being sent, and a
+/// few of people; the recipients of an announcement are not counted, and in groups not all messages of people are
+/// seen, so there `limit` ids are possible.
 pub async fn candidate_ids(
     db: &Db,
     id: Option<OutboxId>,
@@ -30,16 +37,24 @@ pub async fn candidate_ids(
              UNION ALL
              SELECT live_message_id FROM turns JOIN threads ON threads.id = thread_id
              WHERE state = 'open' AND chat_id = $2 AND live_message_id IS NOT NULL
+           ), unknown AS (
+             SELECT CASE
+               WHEN $2 < 0 OR EXISTS (SELECT FROM announcements WHERE state IN ('sending', 'stopping')) THEN $4
+               ELSE least($4, $5
+                 + (SELECT coalesce(sum(coalesce(jsonb_array_length(media), 1)), 0) FROM outbox
+                    WHERE state = 'pending' AND begun AND chat_id > 0)
+                 + (SELECT count(*) FROM turns WHERE state = 'open' AND live_begun AND live_message_id IS NULL))
+             END::integer AS most
            )
            SELECT number AS "number!"
-           FROM before, generate_series(before.id + 1,
-                          greatest(before.id, (SELECT max(message_id) FROM known))::integer + $4::integer) AS number
-           WHERE number NOT IN (SELECT message_id FROM known) ORDER BY number LIMIT $5"#,
+           FROM before, unknown, generate_series(before.id + 1,
+                  greatest(before.id, (SELECT max(message_id) FROM known))::integer + unknown.most) AS number
+           WHERE number NOT IN (SELECT message_id FROM known) ORDER BY number LIMIT $4"#,
         id.map(|id| id.0),
         chat.0,
         after.map(|message| message.0),
-        i32::try_from(limit).unwrap_or(i32::MAX),
         limit,
+        ON_THEIR_WAY,
     )
     .fetch_all(db.pool())
     .await

@@ -9,12 +9,13 @@ use crate::bot_api::methods::{
     EditMessageReplyMarkup, EditMessageText, InlineKeyboard, LabeledPrice, NoPreview, ReplyParameters,
     SendInvoice, SendMessage,
 };
-use crate::bot_api::{Api, ApiError};
+use crate::bot_api::{AdmittedCall, Api, ApiError};
 use crate::cache::Cache;
 use crate::db::outbox::{self, OutboxMessage};
 use crate::db::{Db, DbError};
 use crate::domain::ids::{ChatId, MessageId, OutboxId};
 use crate::domain::stars::CURRENCY;
+use crate::lifecycle::kill_point;
 use crate::services::group_upgrade;
 
 /// Why a delivery got no further.
@@ -78,10 +79,13 @@ impl Calls for BotApi<'_> {
         if let Some(message) = form.replaces {
             return Ok(self.replace(form, message).await?);
         }
+        // While it waits for its turn it is not sent: recorded as begun, it would be searched for after a crash.
+        let admitted = self.api.admit(form.chat).await;
         self.begin().await?;
+        kill_point!("deliver: before the call");
         Ok(match &self.invoice {
-            Some((payload, stars)) => self.send_invoice(form, payload, *stars).await?,
-            None => self.send(form).await?,
+            Some((payload, stars)) => self.send_invoice(admitted, form, (payload, *stars)).await?,
+            None => self.send(admitted, form).await?,
         })
     }
 
@@ -117,7 +121,7 @@ impl Calls for BotApi<'_> {
 
 impl BotApi<'_> {
     /// Records, once, that sending is begun.
-    pub(super) async fn begin(&mut self) -> Result<(), DbError> {
+    async fn begin(&mut self) -> Result<(), DbError> {
         if !self.begun {
             let begin = || outbox::begin(self.db, self.id);
             self.db.persist(begin).await?;
@@ -165,7 +169,7 @@ impl BotApi<'_> {
         }
     }
 
-    async fn send(&self, form: &Form<'_>) -> Result<MessageId, ApiError> {
+    async fn send(&self, admitted: AdmittedCall, form: &Form<'_>) -> Result<MessageId, ApiError> {
         let method = SendMessage {
             chat_id: form.chat,
             message_thread_id: form.topic,
@@ -176,11 +180,16 @@ impl BotApi<'_> {
             disable_notification: self.owed.silent,
             reply_markup: form.keyboard().cloned().map(InlineKeyboard),
         };
-        self.api.deliver(form.chat, &method).await.map(|sent| MessageId(sent.message_id))
+        self.api.deliver_admitted(admitted, &method).await.map(|sent| MessageId(sent.message_id))
     }
 
-    /// Sends an invoice. The first line of the text is its title.
-    async fn send_invoice(&self, form: &Form<'_>, payload: &str, stars: u32) -> Result<MessageId, ApiError> {
+    /// Sends an invoice with this payload and price in Stars. The first line of the text is its title.
+    async fn send_invoice(
+        &self,
+        admitted: AdmittedCall,
+        form: &Form<'_>,
+        (payload, stars): (&str, u32),
+    ) -> Result<MessageId, ApiError> {
         let (title, description) = form.text().split_once('\n').unwrap_or((form.text(), form.text()));
         let method = SendInvoice {
             chat_id: form.chat,
@@ -191,7 +200,7 @@ impl BotApi<'_> {
             currency: CURRENCY,
             prices: [LabeledPrice { label: title, amount: stars }],
         };
-        self.api.deliver(form.chat, &method).await.map(|sent| MessageId(sent.message_id))
+        self.api.deliver_admitted(admitted, &method).await.map(|sent| MessageId(sent.message_id))
     }
 
     async fn replace(&self, form: &Form<'_>, message: MessageId) -> Result<MessageId, ApiError> {

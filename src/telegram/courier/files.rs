@@ -37,10 +37,6 @@ impl MessageSender {
         begun: bool,
     ) -> Result<Option<MessageId>, DbError> {
         let id = queued.id;
-        if !begun {
-            self.db.persist(|| outbox::begin(&self.db, id)).await?;
-        }
-        kill_point!("deliver files: before the call");
         let arrived = tokio::select! {
             arrived = self.send_files(queued, media, begun) => arrived,
             () = self.given_up(&self.life.abort) => return Err(DbError::Cancelled),
@@ -71,10 +67,10 @@ impl MessageSender {
         media: &[MediaFile],
         begun: bool,
     ) -> Result<Arrived, CallError> {
-        let mut ladder = FileLadder::new(&queued.owed, media, begun);
+        let (mut ladder, mut begun) = (FileLadder::new(&queued.owed, media, begun), begun);
         let mut pauses = Backoff::new(PAUSES.0, PAUSES.1);
         loop {
-            let error = match self.look_and_send(queued, media, &mut ladder).await {
+            let error = match self.look_and_send(queued, media, (&mut ladder, &mut begun)).await {
                 Ok(arrived) => return Ok(arrived),
                 Err(CallError::Telegram(ApiError::Migrated(new))) if ladder.form().chat != new => {
                     let old = ladder.form().chat;
@@ -99,12 +95,12 @@ impl MessageSender {
         }
     }
 
-    /// Makes one attempt, unless the message is found in its chat.
+    /// Makes one attempt, unless the message is found in its chat. Records, once, that sending is `begun`.
     async fn look_and_send(
         &self,
         queued: &QueuedMessage,
         media: &[MediaFile],
-        ladder: &mut FileLadder<'_>,
+        (ladder, begun): (&mut FileLadder<'_>, &mut bool),
     ) -> Result<Arrived, CallError> {
         if ladder.looks() > 0 {
             match self.find_files(queued, ladder.form(), ladder.looks()).await? {
@@ -127,6 +123,11 @@ impl MessageSender {
             entities: form.entities.unwrap_or(&NO_ENTITIES),
             files: &files,
         };
+        if !*begun {
+            self.db.persist(|| outbox::begin(&self.db, queued.id)).await?;
+            *begun = true;
+        }
+        kill_point!("deliver files: before the call");
         Ok(Arrived::Sent(self.api.send_files(&message).await?))
     }
 

@@ -92,14 +92,10 @@ impl MessageSender {
             begun: begun || (origin == SendStatus::Begun && owed.replaces.is_none()),
             after: owed.after,
         };
-        if owed.replaces.is_none() {
-            calls.begin().await?;
-        }
         if let Some(invoice) = owed.invoice {
             let card = || invoices::card(&self.db, invoice);
             calls.invoice = Some(self.db.persist(card).await?);
         }
-        kill_point!("deliver: before the call");
         let sent = tokio::select! {
             sent = send(Ladder::new(owed, begun), &mut calls) => sent,
             // Messages settled during the abort still get one attempt.

@@ -71,7 +71,7 @@ pub(super) async fn close(
     messages.extend(cost_of_files.map(|line| place.part(number, &RichText::plain(line), live)));
     let db = &context.db;
     let subject = request.settings.model.name.as_str();
-    let begun = context.screen.courier.is_idle(place.chat);
+    let begun = context.screen.courier.sends_at_once(place.chat);
     let ending = Ending { report, calls_complete, subject, messages: &messages, begun };
     let settle = || settlement::settle(&context.books, request.turn_ref(), ending);
     let last = parts.first();
