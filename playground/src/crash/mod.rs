@@ -50,7 +50,7 @@ const RECOUNT_AFTER: Duration = Duration::from_secs(62);
 /// Kills for which takeovers are measured with several instances, unless something else is asked for.
 const TAKEOVERS: u32 = 20;
 /// People who only ask, while takeovers or deploys are measured.
-const ASKERS: usize = 16;
+const ASKERS: usize = 32;
 
 /// Arguments of `crash`.
 #[derive(clap::Args)]
@@ -222,7 +222,7 @@ async fn rage(
     let mut damage = chaos.run((launcher, fleet), servers, &rig.books).await?;
     let (mut takeovers, mut deploys) = (Takeovers::default(), Deploys::default());
     if arguments.takeovers() > 0 {
-        let scene = Scene { telegram: &rig.telegram, books: &rig.books, chats: askers };
+        let scene = Scene { telegram: &rig.telegram, books: &rig.books, chats: askers, waits };
         takeovers.measure(arguments.takeovers(), arguments.seed, &scene, (launcher, fleet)).await?;
     }
     if arguments.deploys > 0 {

@@ -22,8 +22,9 @@ use super::waits::Waits;
 const FIRST: (i64, i64) = (5_001, 800_001);
 /// The distance from an id to the next one, because neighbours are answered by the same instance.
 const APART: usize = 37;
-/// The pause of those who only ask, between an answer and the next question, in milliseconds.
-const ASKER_PAUSE: std::ops::Range<u64> = 0..200;
+/// The same of those who only ask, and read in between: with less, the budgets of their chats would be used up, and
+/// they would measure how long Telegram's limits take.
+const ASKER_PAUSE: std::ops::Range<u64> = 2_000..4_000;
 /// The id of the first group; the next groups have lower ids.
 const FIRST_GROUP: i64 = -1_000_001;
 /// Users per group: few, because a bot may send twenty messages per minute to a group.

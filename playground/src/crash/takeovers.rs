@@ -13,7 +13,7 @@ use rand::{Rng as _, SeedableRng as _};
 use super::books::Books;
 use super::findings::Findings;
 use super::launcher::Launcher;
-use super::waits::Times;
+use super::waits::{Times, Waits};
 use crate::console;
 use crate::fleet::Fleet;
 
@@ -32,7 +32,7 @@ const SHOWING: [&str; 3] = ["sendMessage", "sendMessageDraft", "editMessageText"
 
 const LATE: &str = "takeovers whose p99 is over 12 s";
 
-/// From a kill until each chat of the killed instance showed something.
+/// From a kill, or from a question after it, until each chat of the killed instance showed something.
 #[derive(Default)]
 pub(super) struct Takeovers {
     seen: Vec<Duration>,
@@ -45,8 +45,10 @@ pub(super) struct Takeovers {
 pub(super) struct Scene<'a> {
     pub telegram: &'a Telegram,
     pub books: &'a Books,
-    /// The chats of those who ask without a pause.
+    /// The chats of those who only ask.
     pub chats: &'a [i64],
+    /// When they have asked.
+    pub waits: &'a Waits,
 }
 
 impl Takeovers {
@@ -68,7 +70,7 @@ impl Takeovers {
             fleet.kill(victim).await?;
             let killed = Instant::now();
             self.kills.push(killed);
-            let times = taken_over(scene.telegram, &chats, (killed, &killed_name)).await?;
+            let times = taken_over(scene, &chats, (killed, &killed_name)).await?;
             let what = if is_elsewhere { "missed" } else { "seen" };
             console::remark(
                 &Times::of(times.clone()).line(&format!("takeover {kill} of {}, {what}", victim + 1)),
@@ -136,9 +138,9 @@ async fn choose(choice: &mut StdRng, scene: &Scene<'_>, fleet: &Fleet) -> anyhow
 }
 
 /// Waits until each of these chats has shown something that the killed instance did not send. Returns the
-/// times since the kill.
+/// times since the kill, or since the question if nobody was waiting there.
 async fn taken_over(
-    telegram: &Telegram,
+    Scene { telegram, waits, .. }: &Scene<'_>,
     chats: &[i64],
     (killed, killed_name): (Instant, &str),
 ) -> anyhow::Result<Vec<Duration>> {
@@ -152,7 +154,12 @@ async fn taken_over(
         });
         let missing: BTreeSet<i64> = chats.iter().copied().filter(|chat| !shown.contains_key(chat)).collect();
         if missing.is_empty() {
-            return Ok(chats.iter().map(|chat| shown[chat].saturating_duration_since(killed)).collect());
+            let waited = |chat: &i64| {
+                let at = shown[chat];
+                let since = waits.asked_before(*chat, at).map_or(killed, |asked| asked.max(killed));
+                at.saturating_duration_since(since)
+            };
+            return Ok(chats.iter().map(waited).collect());
         }
         if Instant::now() >= deadline {
             bail!("{} s after a kill, chats are not taken over: {missing:?}", WITHIN.as_secs());

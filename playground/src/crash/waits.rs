@@ -1,5 +1,6 @@
 //! How long people wait for the first sign of an answer, and how such times are summed up.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -14,19 +15,39 @@ pub(super) struct Wait {
     pub first: Instant,
 }
 
-/// All waits so far. Clones are the same list.
+/// All questions and waits so far. Clones are the same lists.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Waits(Arc<Mutex<Vec<Wait>>>);
+pub(super) struct Waits(Arc<Mutex<Noted>>);
+
+#[derive(Debug, Default)]
+struct Noted {
+    /// When a chat was asked something, in order.
+    asked: HashMap<i64, Vec<Instant>>,
+    waits: Vec<Wait>,
+}
 
 impl Waits {
+    /// Notes that a question was sent now. Returns that time.
+    pub(super) fn ask(&self, chat: i64) -> Instant {
+        let asked = Instant::now();
+        self.0.lock().asked.entry(chat).or_default().push(asked);
+        asked
+    }
+
     pub(super) fn note(&self, wait: Wait) {
-        self.0.lock().push(wait);
+        self.0.lock().waits.push(wait);
+    }
+
+    /// Returns when the last question of a chat before some time was sent.
+    pub(super) fn asked_before(&self, chat: i64, time: Instant) -> Option<Instant> {
+        let noted = self.0.lock();
+        noted.asked.get(&chat)?.iter().rev().find(|&&asked| asked <= time).copied()
     }
 
     /// Returns how long people waited who asked in this time.
     pub(super) fn between(&self, from: Instant, to: Instant) -> Times {
-        let waits = self.0.lock();
-        let meant = waits.iter().filter(|wait| (from..to).contains(&wait.asked));
+        let noted = self.0.lock();
+        let meant = noted.waits.iter().filter(|wait| (from..to).contains(&wait.asked));
         Times::of(meant.map(|wait| wait.first.saturating_duration_since(wait.asked)).collect())
     }
 }
@@ -82,6 +103,19 @@ mod tests {
         assert_eq!(times.line("waits"), "waits: 200 times, p50 100 ms, p99 198 ms, max 200 ms");
         assert_eq!(Times::of(vec![Duration::from_secs(3)]).percentile(99), Duration::from_secs(3));
         assert_eq!(Times::default().percentile(99), Duration::ZERO);
+    }
+
+    #[test]
+    fn the_question_before_a_time_is_known() {
+        let waits = Waits::default();
+        let before = Instant::now();
+        let (first, second) = (waits.ask(5), waits.ask(5));
+        assert_eq!(waits.asked_before(5, second), Some(second));
+        assert_eq!(
+            waits.asked_before(5, first).filter(|&asked| asked < second),
+            (first < second).then_some(first)
+        );
+        assert_eq!((waits.asked_before(6, second), waits.asked_before(5, before)), (None, None));
     }
 
     #[test]

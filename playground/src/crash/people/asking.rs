@@ -29,7 +29,8 @@ pub(in super::super) fn askers(
 impl SimulatedUser {
     /// Asks a question and notes when its answer begins and ends.
     pub(super) async fn ask_and_note(&mut self, waits: &Waits) {
-        let (chat, asked) = (self.chat, Instant::now());
+        let chat = self.chat;
+        let asked = waits.ask(chat);
         let tag = self.ask(QuestionKind::Short);
         let is_whole = |view: &View<'_>| {
             view.answers(chat).rev().any(|message| author::completed(&message.text).contains(&tag))
