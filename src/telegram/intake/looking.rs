@@ -17,8 +17,6 @@ use crate::services::recovery;
 
 /// The pause between two looks at all own buckets.
 const PAUSE: Duration = Duration::from_secs(1);
-/// How long the looks go on after the last other instance has ended: it may have stored updates until then.
-const AFTER_PEERS: Duration = Duration::from_secs(15);
 /// The updates read at once.
 const PAGE: i64 = 1_000;
 /// How long an update about a payment is left to the instance that has received it, in seconds.
@@ -30,16 +28,15 @@ impl Intake {
         let (life, looks) = (&self.context.life, &self.context.looks);
         let mut regularly = tokio::time::interval(PAUSE);
         regularly.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut looks_until = Instant::now();
         loop {
             let looked = tokio::select! {
                 () = life.drain.cancelled() => return,
                 asked = looks.next() => self.pass_waiting(&asked).await,
                 at = regularly.tick() => {
                     if life.fence.has_peers() {
-                        looks_until = at + AFTER_PEERS;
+                        looks.have_peers(at);
                     }
-                    if at >= looks_until {
+                    if !looks.is_regular(at) {
                         continue;
                     }
                     self.look_at_all().await
@@ -105,6 +102,7 @@ impl Intake {
                 self.pass_found(id, &payload, (route.flatten(), age_s)).await?;
             }
         }
+        context.looks.done(buckets);
         Ok(())
     }
 

@@ -68,12 +68,12 @@ impl Intake {
         Ok(newest)
     }
 
-    /// Passes a stored update on, if its chat is answered here. With other instances, which may have stored earlier
-    /// updates of the chat, the database is asked for all of its bucket.
+    /// Passes a stored update on, if its chat is answered here. If another instance may have stored earlier updates of
+    /// the chat, or some wait for a look, the database is asked for all of its bucket.
     async fn arrive(&self, update: &RawUpdate, came: Instant) {
         let BotContext { life, arrivals, looks, wake_ups, .. } = &*self.context;
         let bucket = Bucket::of(update.route);
-        let is_alone = !life.fence.has_peers();
+        let is_alone = !life.fence.has_peers() && !looks.concern(bucket, came);
         if !is_alone && !self.is_payment(&update.payload) {
             if !life.holdings.is_open(bucket) {
                 wake_ups.wake([bucket]);
