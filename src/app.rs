@@ -268,12 +268,13 @@ async fn work_and_receive(
 ) -> Result<()> {
     let life = &context.life;
     let holding = standby::take_share(&intake, instance, &context.readiness).await?;
-    instance.known().await.context("the other instances cannot be seen")?;
-    life.spawn_vital("duties", duties.clone().keep(wanted_duties(config)));
-    let webhook = telegram_start::open_way(config, life, &context.screen.api).await?;
+    // The others give buckets back as soon as they see this instance, so it takes them from now on.
     life.spawn_vital("holding", holding.run());
     life.spawn_vital("looking", intake.clone().look_out());
     life.spawn("waking", intake.clone().be_woken());
+    instance.known().await.context("the other instances cannot be seen")?;
+    life.spawn_vital("duties", duties.clone().keep(wanted_duties(config)));
+    let webhook = telegram_start::open_way(config, life, &context.screen.api).await?;
     jobs::spawn(&intake, context, config, &duties);
     match webhook {
         None => life.spawn_vital("polling", polling::run(duties, intake, context.clone())),

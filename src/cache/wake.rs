@@ -1,4 +1,4 @@
-//! Wake-ups: tell the other instances at once that updates wait in some buckets of chats, and of
+//! Wake-ups: tell the other instances at once that updates wait in some buckets of chats, that buckets are free, and of
 //! penalties. They go through publish and subscribe of Redis, so nothing of them is stored. A wake-up may be
 //! lost, whenever Redis is away: whoever waits for one also looks into PostgreSQL, once a second.
 
@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
-use self::heap::{Heap, PENALTIES};
+use self::heap::{Content, Heap, PENALTIES};
 use super::client::Priority;
 use super::{Cache, CacheError};
 use crate::domain::backoff::Backoff;
@@ -40,6 +40,8 @@ struct Message {
     /// Which process has sent it; its own messages come back to it.
     from: u64,
     buckets: Vec<u16>,
+    /// Whether its sender has given buckets back.
+    are_free: bool,
     /// Chats with a penalty, and for how many milliseconds it lasts.
     penalties: Vec<(i64, u64)>,
 }
@@ -56,9 +58,10 @@ struct Inner {
     metrics: Metrics,
     /// What is to be sent.
     outgoing: Heap,
-    /// Buckets, and penalties, that others have named and nobody here has taken yet.
+    /// What others have told, and nobody here has taken yet: buckets, penalties, and that buckets are free.
     buckets: Heap,
     penalties: Heap,
+    free: Heap,
     /// Of a hundred wake-ups, how many are dropped, and how many there were; for tests.
     drops: u64,
     counted: AtomicU64,
@@ -75,6 +78,7 @@ impl WakeUps {
             outgoing: Heap::default(),
             buckets: Heap::default(),
             penalties: Heap::default(),
+            free: Heap::default(),
             drops,
             counted: AtomicU64::new(0),
         }))
@@ -89,22 +93,34 @@ impl WakeUps {
     /// is under way becomes the next one, each bucket once.
     pub fn wake(&self, buckets: impl IntoIterator<Item = Bucket>) {
         let buckets = buckets.into_iter().filter(|_| !self.is_to_be_dropped());
-        self.0.outgoing.put(buckets.map(Bucket::short_number), []);
+        self.0.outgoing.put_buckets(buckets.map(Bucket::short_number));
     }
 
     /// Tells the others of a penalty in a chat, which lasts so long.
     pub fn tell_penalty(&self, chat: ChatId, wait: Duration) {
-        self.0.outgoing.put([], [(chat, wait)]);
+        self.0.outgoing.put_penalties([(chat, wait)]);
+    }
+
+    /// Tells the others that this instance has given buckets back.
+    pub fn tell_free(&self) {
+        if !self.is_to_be_dropped() {
+            self.0.outgoing.put_free();
+        }
     }
 
     /// Waits until others have named buckets. Returns each once. For one caller at a time.
     pub async fn woken(&self) -> Vec<Bucket> {
-        self.0.buckets.take().await.0.into_iter().filter_map(Bucket::numbered).collect()
+        self.0.buckets.take().await.buckets.into_iter().filter_map(Bucket::numbered).collect()
     }
 
     /// Waits until others have told of penalties. For one caller at a time.
     pub async fn penalties(&self) -> Vec<(ChatId, Duration)> {
-        self.0.penalties.take().await.1.into_iter().collect()
+        self.0.penalties.take().await.penalties.into_iter().collect()
+    }
+
+    /// Waits until another instance has given buckets back. For one caller at a time.
+    pub async fn freed(&self) {
+        self.0.free.take().await;
     }
 
     /// Sends and receives for as long as it is polled.
@@ -121,11 +137,11 @@ impl WakeUps {
 
     async fn send(&self, cache: &Cache) {
         loop {
-            let (buckets, penalties) = self.0.outgoing.take().await;
+            let Content { buckets, penalties, are_free } = self.0.outgoing.take().await;
             let buckets: Vec<u16> = buckets.into_iter().collect();
             let count = buckets.len() as u64;
             let penalties = penalties.into_iter().map(|(chat, wait)| (chat.0, milliseconds(wait))).collect();
-            let sent = publish(cache, &Message { from: self.0.own, buckets, penalties }).await;
+            let sent = publish(cache, &Message { from: self.0.own, buckets, are_free, penalties }).await;
             let result = if sent.is_ok() { "sent" } else { "dropped" };
             self.0.metrics.wake_ups.with_label_values(&[result]).inc_by(count);
         }
@@ -187,11 +203,14 @@ impl WakeUps {
         let is_bucket = |number: &u16| Bucket::numbered(*number).is_some();
         let buckets: Vec<u16> = message.buckets.into_iter().filter(is_bucket).collect();
         self.0.metrics.wake_ups.with_label_values(&["received"]).inc_by(buckets.len() as u64);
-        self.0.buckets.put(buckets, []);
+        self.0.buckets.put_buckets(buckets);
+        if message.are_free {
+            self.0.free.put_free();
+        }
         let penalties = message.penalties.into_iter().take(PENALTIES);
         let penalties =
             penalties.map(|(chat, wait)| (ChatId(chat), Duration::from_millis(wait).min(LONGEST)));
-        self.0.penalties.put([], penalties);
+        self.0.penalties.put_penalties(penalties);
     }
 
     fn is_to_be_dropped(&self) -> bool {

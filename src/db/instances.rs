@@ -199,6 +199,15 @@ pub(crate) async fn takes_buckets(db: &Db, id: InstanceId) -> Result<(), DbError
     Ok(())
 }
 
+/// Marks an instance as leaving: it takes no buckets any more.
+pub(crate) async fn drains(db: &Db, id: InstanceId) -> Result<(), DbError> {
+    sqlx::query!("UPDATE instances SET draining = TRUE WHERE id = $1", id.0)
+        .execute(db.pool())
+        .await
+        .map_err(DbError::at("instances::drains"))?;
+    Ok(())
+}
+
 /// Takes the duty `work` from a dead instance of the former version, or for the first time: before there were duties,
 /// nobody counted crashes for it. Returns whether it did: what was in flight is not counted yet.
 pub(crate) async fn succeed_former(tx: &mut Tx<'_>, id: InstanceId) -> Result<bool, DbError> {

@@ -42,12 +42,14 @@ pub(crate) struct Share {
     /// Since when there are free buckets.
     free_since: Option<Instant>,
     takes: bool,
+    /// Whether the others can know that this instance leaves.
+    is_leaving: bool,
 }
 
 impl Share {
     /// Creates the share of a registered instance, which has nothing yet.
     pub(crate) fn new(instance: Instance) -> Self {
-        Self { instance, judges_from: Instant::now(), free_since: None, takes: false }
+        Self { instance, judges_from: Instant::now(), free_since: None, takes: false, is_leaving: false }
     }
 
     /// Looks at the other instances, declares those dead that have ended, takes what is free up to the share, and
@@ -72,6 +74,11 @@ impl Share {
             return Ok(Look { former: Some((former.id, former.name.clone())), ..Look::default() });
         }
         let leaves = life.leaving.is_cancelled();
+        if leaves && !self.is_leaving {
+            // Before the first bucket is given back, so that the others take it beyond their former share.
+            instances::drains(db, id).await?;
+            self.is_leaving = true;
+        }
         if !self.takes && !leaves {
             self.instance.succeed_former(id).await?;
             instances::takes_buckets(db, id).await?;
@@ -128,6 +135,7 @@ impl Share {
 
     /// Gives back up to `surplus` buckets in which nothing runs. The others that are to be given back are marked as
     /// leaving. `in_hand` tells whether an update was passed on here: one that was not is left to the next holder.
+    /// Returns how many were given back.
     ///
     /// # Errors
     /// Returns the errors of the database.
@@ -135,11 +143,11 @@ impl Share {
         &self,
         surplus: usize,
         in_hand: impl Fn(UpdateId) -> bool,
-    ) -> Result<(), DbError> {
+    ) -> Result<usize, DbError> {
         let holdings = &self.instance.life.holdings;
         if surplus == 0 {
             holdings.leave(&[]);
-            return Ok(());
+            return Ok(0);
         }
         let idle: Vec<Bucket> = holdings.idle().into_iter().take(surplus).collect();
         // After an error, the next look tells whether they are given back.
@@ -147,7 +155,7 @@ impl Share {
         let left = surplus.saturating_sub(given);
         let rest: Vec<Bucket> = holdings.held().into_iter().take(left).collect();
         holdings.leave(&rest);
-        Ok(())
+        Ok(given)
     }
 
     /// Gives closed buckets back, unless something is unfinished in them. Returns how many.

@@ -63,6 +63,7 @@ impl Holding {
                 () = life.drain.cancelled() => return,
                 () = life.leaving.cancelled(), if !leaves => leaves = true,
                 () = life.holdings.idled() => {}
+                () = self.intake.context.wake_ups.freed() => {}
                 () = tokio::time::sleep(pause) => {}
             }
             let looked = self.look().await;
@@ -106,7 +107,10 @@ impl Holding {
                 context.looks.ask(bucket);
             }
         }
-        self.share.give_back(look.surplus, |update| context.arrivals.time(update).is_some()).await?;
+        let in_hand = |update| context.arrivals.time(update).is_some();
+        if self.share.give_back(look.surplus, in_hand).await? > 0 {
+            context.wake_ups.tell_free();
+        }
         Ok(look)
     }
 }
