@@ -30,12 +30,12 @@ use crate::services::books::Books;
 use crate::services::duties::Duties;
 use crate::services::instances::Instance;
 use crate::services::{state_metrics, write_behind};
-use crate::telegram::administrators::Administrators;
 use crate::telegram::arrivals::Arrivals;
 use crate::telegram::context::{BotContext, RunningTurns};
 use crate::telegram::courier::Courier;
 use crate::telegram::deferred::Deferred;
 use crate::telegram::dispatcher;
+use crate::telegram::group_administrators::GroupAdministrators;
 use crate::telegram::intake::{self, Intake};
 use crate::telegram::looks::Looks;
 use crate::telegram::menu_checks::MenuChecks;
@@ -239,7 +239,7 @@ async fn start(
         speech,
         files: FetchPermits::default(),
         hearings: FetchPermits::default(),
-        administrators: Administrators::default(),
+        group_administrators: GroupAdministrators::default(),
         albums: Albums::default(),
         copies_dropped,
         announcements: Arc::default(),

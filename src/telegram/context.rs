@@ -7,11 +7,11 @@ use std::time::Duration;
 use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::Notify;
 
-use super::administrators::Administrators;
 use super::arrivals::Arrivals;
 use super::commands::Asker;
 use super::courier::Courier;
 use super::deferred::Deferred;
+use super::group_administrators::GroupAdministrators;
 use super::inbound::MessageHeader;
 use super::looks::Looks;
 use super::menu_checks::MenuChecks;
@@ -83,7 +83,7 @@ pub(crate) struct BotContext {
     /// Permits of concurrent transcriptions.
     pub hearings: FetchPermits,
     /// Who administers which group.
-    pub administrators: Administrators,
+    pub group_administrators: GroupAdministrators,
     /// Albums in groups that are addressed to the bot.
     pub albums: Albums,
     /// Keeps suspects from running with other work.

@@ -2,7 +2,6 @@
 //! `session` owns the running one, `streaming` shows it, `courier` delivers outbox messages.
 //! `tests/it/architecture` defines the order in which they import each other.
 
-pub(crate) mod administrators;
 pub(crate) mod announcer;
 pub(crate) mod arrivals;
 mod checkpoint;
@@ -11,6 +10,7 @@ pub(crate) mod context;
 pub(crate) mod courier;
 pub(crate) mod deferred;
 pub(crate) mod dispatcher;
+pub(crate) mod group_administrators;
 pub(crate) mod handlers;
 pub(crate) mod inbound;
 pub(crate) mod intake;

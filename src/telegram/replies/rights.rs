@@ -15,11 +15,11 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Returns whether a person (or the bot) administers a group, or `None` if Telegram does not tell. An answer is used
 /// for a moment. Administrators of the bot have no special rights in groups.
 pub(crate) async fn administers(context: &BotContext, chat: ChatId, user: UserId) -> Option<bool> {
-    if let Some(known) = context.administrators.known(chat, user) {
+    if let Some(known) = context.group_administrators.known(chat, user) {
         return Some(known);
     }
     let administers = ask(context, chat, user).await?.is_administrator();
-    context.administrators.remember(chat, user, administers);
+    context.group_administrators.remember(chat, user, administers);
     Some(administers)
 }
 

@@ -115,11 +115,11 @@ const INNER: &[Order] = &[
             &["text"],
             &["keyboards", "menus"],
             &[
-                "administrators",
                 "arrivals",
                 "checkpoint",
                 "courier",
                 "deferred",
+                "group_administrators",
                 "looks",
                 "menu_checks",
                 "payment_worker",

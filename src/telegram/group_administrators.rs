@@ -14,9 +14,9 @@ const MOST: usize = 1_000;
 
 /// Recent answers about who administers which group.
 #[derive(Debug, Default)]
-pub(crate) struct Administrators(Mutex<HashMap<(ChatId, UserId), (Instant, bool)>>);
+pub(crate) struct GroupAdministrators(Mutex<HashMap<(ChatId, UserId), (Instant, bool)>>);
 
-impl Administrators {
+impl GroupAdministrators {
     /// Returns whether a user administers a group, if that was asked a moment ago.
     pub(crate) fn known(&self, chat: ChatId, user: UserId) -> Option<bool> {
         let known = self.0.lock();
