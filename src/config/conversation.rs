@@ -9,6 +9,9 @@ use rust_decimal::Decimal;
 use super::section::Reader;
 use crate::domain::money::Usd;
 
+/// The longest time in milliseconds that a batch stays open, however many messages arrive; so also the largest
+/// value of `BATCH_WINDOW_MS`.
+pub(crate) const LONGEST_BATCH_WINDOW_MS: u64 = 1_000;
 /// The largest value of `FILE_BYTES_PER_DAY`: 1,000 TB.
 const MOST_BYTES: u64 = 1_000_000_000_000_000;
 
@@ -39,7 +42,12 @@ pub struct Conversation {
 impl Conversation {
     pub(super) fn read(reader: &mut Reader<'_>) -> Self {
         Self {
-            batch_window: Duration::from_millis(reader.number("BATCH_WINDOW_MS", 200, 0, 10_000)),
+            batch_window: Duration::from_millis(reader.number(
+                "BATCH_WINDOW_MS",
+                200,
+                0,
+                LONGEST_BATCH_WINDOW_MS,
+            )),
             starter_balance: usd(reader, "STARTER_BALANCE_USD", Decimal::new(10, 2)),
             max_turns_per_user: reader.number("MAX_TURNS_PER_USER", 5, 1, 1_000),
             overdraft_limit: usd(reader, "OVERDRAFT_LIMIT_USD", Decimal::new(50, 2)),

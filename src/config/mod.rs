@@ -20,6 +20,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 pub use conversation::Conversation;
+pub(crate) use conversation::LONGEST_BATCH_WINDOW_MS;
 pub use database::Database;
 pub use postgres::Postgres;
 pub use problem::{Problem, Problems};
@@ -93,11 +94,6 @@ impl Config {
         }
         if self.privileged.is_empty() {
             warnings.push("PRIVILEGED_USERS is empty: nobody can use the administrators' commands".into());
-        }
-        if self.conversation.batch_window.as_millis() > 1_000 {
-            warnings.push(
-                "BATCH_WINDOW_MS is above 1000: it is cut to the one second that a batch may wait".into(),
-            );
         }
         let daily = self.conversation.file_bytes_per_day;
         if daily > 0 && daily < self.telegram.file_limit {

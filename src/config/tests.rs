@@ -147,6 +147,20 @@ fn every_problem_is_named_at_once() {
 }
 
 #[test]
+fn a_number_out_of_range_is_refused_with_the_range() {
+    for (setting, problem) in [
+        (("BATCH_WINDOW_MS", "1001"), "BATCH_WINDOW_MS: must be a number from 0 to 1000"),
+        (("MAX_TURNS_PER_USER", "1001"), "MAX_TURNS_PER_USER: must be a number from 1 to 1000"),
+        (("MESSAGES_KEPT_DAYS", "0"), "MESSAGES_KEPT_DAYS: must be a number from 1 to 36500"),
+    ] {
+        let problems = load_with([setting, UNSET, UNSET]).unwrap_err().to_string();
+        assert!(problems.contains(problem), "{problems}");
+    }
+    let widest = load_with([("BATCH_WINDOW_MS", "1000"), UNSET, UNSET]).unwrap();
+    assert_eq!(widest.conversation.batch_window.as_millis(), 1_000);
+}
+
+#[test]
 fn secrets_come_from_files_and_variables_win() {
     let folder = Folder::with(&[
         ("telegram_bot_token", "7:from-file\n"),

@@ -9,7 +9,7 @@ use crate::harness::redis::Redis;
 use crate::harness::{ANN, BOB, BOUND, Bot, conversation};
 
 /// A window that is long enough for what comes together, and a sweep that finds the delayed message soon.
-const SETTINGS: [(&str, &str); 2] = [("STRANDED_AFTER_SECONDS", "1"), ("BATCH_WINDOW_MS", "1500")];
+const SETTINGS: [(&str, &str); 2] = [("STRANDED_AFTER_SECONDS", "1"), ("BATCH_WINDOW_MS", "1000")];
 
 /// Ann talks and clears the conversation. Returns the command.
 async fn cleared(bot: &Bot) -> SentIds {

@@ -27,7 +27,7 @@ async fn answered_once_and_remembered(bot: &Bot, chat: i64, question: &str, answ
 
 #[tokio::test]
 async fn killed_before_the_window_closes() {
-    let mut bot = Bot::with([("BATCH_WINDOW_MS", "10000")]).await;
+    let mut bot = Bot::with([("BATCH_WINDOW_MS", "1000")]).await;
     bot.ann("hello");
     bot.database.until("SELECT count(*) FROM inbox", 1).await;
     bot.kill().await;

@@ -24,7 +24,7 @@ async fn wrong_settings_are_one_clear_list_and_exit_code_2() {
           TELEGRAM_BOT_TOKEN: is required; set the variable or put it into the secret file telegram_bot_token
           ANTHROPIC_API_KEY: is required; set the variable or put it into the secret file anthropic_api_key
           DATABASE_URL: must be an address that begins with postgres://
-          BATCH_WINDOW_MS: must be a number from 0 to 10000
+          BATCH_WINDOW_MS: must be a number from 0 to 1000
         ");
         }
     }

@@ -7,6 +7,7 @@ use futures::stream::FuturesUnordered;
 use futures::{FutureExt, StreamExt};
 use tokio::time::Instant;
 
+use crate::config::LONGEST_BATCH_WINDOW_MS;
 use crate::domain::file::{Attachment, ProviderCopy, Retrieval};
 use crate::domain::ids::{MessageId, UpdateId, UserId};
 use crate::domain::message::Incoming;
@@ -16,8 +17,7 @@ use crate::telegram::pipeline::fetches::{FetchFuture, FetchOutcome, FetchResult}
 use crate::telegram::pipeline::in_flight::InFlightGuard;
 
 /// The longest time that a batch stays open, however many messages arrive.
-const LONGEST_WINDOW: Duration = Duration::from_secs(1);
-
+const LONGEST_WINDOW: Duration = Duration::from_millis(LONGEST_BATCH_WINDOW_MS);
 /// How long a batch stays open for the next part of an album.
 const ALBUM_WINDOW: Duration = Duration::from_millis(300);
 /// The most messages in a batch; further ones wait in the mailbox.
