@@ -184,7 +184,7 @@ impl Flow {
         if state.is_limited(id, now) {
             tracing::warn!(
                 wait_s = wait.as_secs(),
-                "Telegram limits several chats at once, finished messages wait everywhere"
+                "Telegram limits several chats at once, everything but drafts and chat actions waits in all chats"
             );
             state.punished_until = state.punished_until.max(Some(end));
         }
