@@ -2,7 +2,8 @@
 
 use strum::{EnumString, IntoStaticStr, VariantArray};
 
-/// A tool. The model calls it by its name in `snake_case`.
+/// A tool. The model calls it by its name in `snake_case`. The order of the variants is the order of the tools in
+/// requests to the model, whose cached prefix begins with them: a new variant goes to the end.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, EnumString, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "snake_case")]
 pub enum ToolName {
@@ -50,21 +51,13 @@ impl ToolName {
         matches!(self, Self::WebSearch | Self::WebFetch)
     }
 
-    /// Returns the activity that the chat shows while the tool runs.
+    /// Returns the activity that the chat shows while the tool runs: writing, unless the tool makes a picture
+    /// or sends a file and is listed here.
     pub fn activity(self) -> Activity {
         match self {
-            Self::CostEstimator
-            | Self::SelfCritique
-            | Self::ListFiles
-            | Self::PreviewFile
-            | Self::TranscribeAudio
-            | Self::AnalyzeImage
-            | Self::AnalyzePdf
-            | Self::WebSearch
-            | Self::WebFetch
-            | Self::ExecutePython => Activity::Writing,
             Self::DeliverFile => Activity::File,
             Self::RenderLatex | Self::GenerateImage => Activity::Picture,
+            _ => Activity::Writing,
         }
     }
 }

@@ -108,7 +108,7 @@ fn refused(error: Value) -> Ran {
 async fn work(tool: &Definition, input: &Value, context: ToolContext<'_>) -> Ran {
     let name = tool.spec.name;
     let paid = match tool.price {
-        Price::Free => None,
+        Price::Free | Price::ReservedByTool => None,
         Price::Paid(work) => Some(work),
         Price::Varying(work) => Some(work(input, context)),
     };
@@ -128,6 +128,9 @@ async fn work(tool: &Definition, input: &Value, context: ToolContext<'_>) -> Ran
     let running = AssertUnwindSafe((tool.run)(input, context)).catch_unwind();
     match tokio::time::timeout(limit, running).await {
         Ok(Ok(Output { result, cost, images })) => {
+            if cost > Usd::ZERO && tool.is_free() {
+                tracing::error!(tool = name, %cost, "the tool {name} cost money but is declared free");
+            }
             let result = result.map_err(|failure| {
                 context.outages.learn(name, &failure);
                 failure.json()

@@ -42,7 +42,7 @@ pub(super) trait Tool {
     const NAME: ToolName;
     /// The instructions for the model: when to use the tool and when not, what it costs and what it returns.
     const DESCRIPTION: &'static str;
-    /// The price of a run.
+    /// The price of a run. A tool whose runs may cost anything needs the sentence `paid-<name>`.
     const PRICE: Price = Price::Free;
     /// Time limit of a run.
     const TIME_LIMIT: Duration = Duration::from_secs(60);
@@ -54,8 +54,10 @@ pub(super) trait Tool {
 /// The price of a tool.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Price {
-    /// No charge.
+    /// No run ever costs anything.
     Free,
+    /// The tool reserves the money itself, once it knows what its work may cost.
+    ReservedByTool,
     /// `least` must be left to spend, and `most` is reserved before the tool runs.
     Paid(PaidWork),
     /// The same, with amounts that depend on the arguments and the price table.
@@ -166,6 +168,11 @@ impl Definition {
         let spec =
             ToolSpec { name: T::NAME.name(), description: T::DESCRIPTION, schema: schema::<T::Arguments>() };
         Self { spec, price: T::PRICE, time_limit: T::TIME_LIMIT, run: run::<T> }
+    }
+
+    /// Returns whether no run ever costs anything.
+    pub(super) fn is_free(&self) -> bool {
+        matches!(self.price, Price::Free)
     }
 }
 

@@ -72,6 +72,17 @@ impl Toolbox {
         &self.server_tools
     }
 
+    /// Returns all tools that may cost something, those of the provider included.
+    #[cfg(test)]
+    pub(crate) fn paid() -> Vec<ToolName> {
+        let is_paid = |name: &&ToolName| match definition(**name) {
+            Some(tool) => !tool.is_free(),
+            // A page that is read costs its tokens only.
+            None => **name == ToolName::WebSearch,
+        };
+        ToolName::VARIANTS.iter().filter(is_paid).copied().collect()
+    }
+
     pub(super) fn find(&self, name: &str) -> Option<&Definition> {
         self.tools.iter().find(|tool| tool.spec.name == name)
     }

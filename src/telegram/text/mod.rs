@@ -50,6 +50,16 @@ fn say(language: Language, id: &str) -> String {
     LOCALES.lookup(&code(language), id)
 }
 
+/// Returns a sentence, or `None` if no language has it.
+fn try_say(language: Language, id: &str) -> Option<String> {
+    LOCALES.try_lookup(&code(language), id)
+}
+
+/// Returns the name of a tool as the ids of sentences contain it.
+fn id_of(tool: ToolName) -> String {
+    tool.name().replace('_', "-")
+}
+
 fn say_to(language: Language, id: &str, name: &str) -> String {
     say_with(language, id, &[("name", name)])
 }
@@ -102,7 +112,7 @@ pub(super) fn tool_line(language: Language, name: &str, subject: Option<&str>, s
     let name = match (ToolName::named(name), subject) {
         (Some(ToolName::WebSearch), Some(query)) => say_to(language, "tool-web-search-for", query),
         (Some(ToolName::WebFetch), Some(host)) => say_to(language, "tool-web-fetch-from", host),
-        (Some(tool), _) => say(language, &format!("tool-{}", tool.name().replace('_', "-"))),
+        (Some(tool), _) => say(language, &format!("tool-{}", id_of(tool))),
         (None, _) => name.to_owned(),
     };
     match state {

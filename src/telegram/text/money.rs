@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::dates::{day, moment};
 use super::numbers::{decimal, usd, usd_in_full};
-use super::{say, say_with};
+use super::{id_of, say, say_with, try_say};
 use crate::db::balance::LedgerEntry;
 use crate::db::payments::Payment;
 use crate::db::settings::MarginChange;
@@ -158,24 +158,9 @@ fn operation(language: Language, booked: &LedgerEntry) -> String {
     format!("{sign}{about}{amount} · {what}{remark} · {}", booked.at.format("%H:%M"))
 }
 
-/// Names what a paid call of a tool was for; `None` for tools that cost nothing.
+/// Names what a paid call of a tool was for; `None` for tools that cost nothing, and for names that are none.
 fn paid_tool(language: Language, tool: &str) -> Option<String> {
-    let id = match ToolName::named(tool)? {
-        ToolName::WebSearch => "paid-web-search",
-        ToolName::GenerateImage => "paid-picture",
-        ToolName::ExecutePython => "paid-python",
-        ToolName::SelfCritique => "paid-critique",
-        ToolName::AnalyzeImage => "paid-picture-view",
-        ToolName::AnalyzePdf => "paid-pdf",
-        ToolName::TranscribeAudio => "paid-recording",
-        ToolName::CostEstimator
-        | ToolName::ListFiles
-        | ToolName::DeliverFile
-        | ToolName::PreviewFile
-        | ToolName::RenderLatex
-        | ToolName::WebFetch => return None,
-    };
-    Some(say(language, id))
+    try_say(language, &format!("paid-{}", id_of(ToolName::named(tool)?)))
 }
 
 /// Lists the payments that are refundable at the time `now`, and explains how to request a refund.

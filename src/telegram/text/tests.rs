@@ -9,6 +9,7 @@ use strum::VariantArray;
 
 use super::*;
 use crate::telegram::commands::{Command, Section};
+use crate::tools::Toolbox;
 
 /// The sentences of a language by their ids, as their files have them.
 type Sentences = BTreeMap<String, String>;
@@ -77,8 +78,9 @@ fn words(line: &str) -> String {
 /// The ids of sentences that the sources of this module name. Names of placeholders and commands come first
 /// in their brackets and patterns stand before an arrow; every other literal of an id's form is an id.
 fn said(placeholders: &BTreeSet<String>) -> BTreeSet<String> {
-    let mut ids: BTreeSet<String> =
-        ToolName::VARIANTS.iter().map(|tool| format!("tool-{}", tool.name().replace('_', "-"))).collect();
+    let tools = ToolName::VARIANTS.iter().map(|&tool| format!("tool-{}", id_of(tool)));
+    let paid = Toolbox::paid().into_iter().map(|tool| format!("paid-{}", id_of(tool)));
+    let mut ids: BTreeSet<String> = tools.chain(paid).collect();
     ids.extend(
         Command::VARIANTS.iter().map(|command| format!("command-{}", command.name().replace('_', "-"))),
     );
