@@ -153,8 +153,8 @@ impl TurnLoop<'_> {
         Outcome::Truncated
     }
 
-    /// Makes the prompt fit the window. Each file left out in the process shortens the prompt, so this
-    /// terminates.
+    /// Makes the prompt fit the window. If the provider cannot use a file, this is repeated, first with a fresh
+    /// copy if the old one is gone, then without the file: at most twice per file.
     async fn fit(&mut self, prompt: &mut LlmRequest) -> Result<(), LlmError> {
         loop {
             match window::fit(&self.assistant.provider, prompt, self.stop).await {
@@ -164,8 +164,8 @@ impl TurnLoop<'_> {
         }
     }
 
-    /// Runs one round. It restarts without the files that the provider cannot use, so it repeats at most once
-    /// per file.
+    /// Runs one round. If the provider cannot use a file, the round is repeated, first with a fresh copy if the
+    /// old one is gone, then without the file: at most twice per file.
     async fn ask(&mut self, prompt: &mut LlmRequest) -> Round {
         loop {
             let ctx = RoundContext {

@@ -89,9 +89,9 @@ pub enum DbError {
 }
 
 impl DbError {
-    /// Classifies the driver's error of an operation. Every operation calls this with its name once it has
-    /// returned, whatever its result, so a debug event here names it inside the span of its turn or update,
-    /// and `telemetry::statements` takes its time.
+    /// Returns a function that classifies the driver's error of the operation `at`. Call it when the operation
+    /// has returned, whether it succeeded or failed: the debug event logged here names the operation inside the
+    /// span of its turn or update, and `telemetry::statements` observes the operation's duration under that name.
     pub(super) fn at(at: &'static str) -> impl FnOnce(sqlx::Error) -> Self {
         tracing::debug!(target: statements::OPERATION, operation = at, "a database operation returned");
         move |source| match Class::of(&source) {

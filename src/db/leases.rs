@@ -105,17 +105,17 @@ pub(crate) async fn free(tx: &mut Tx<'_>, instance: InstanceId) -> Result<(), Db
     Ok(())
 }
 
-/// What keeps a bucket with its holder.
+/// Why a bucket cannot be handed over yet.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Reason {
-    /// An update that waits.
+    /// This update is not handled.
     Update(i64),
-    /// A message that is still owed, or a deletion of topics that is not finished.
+    /// A message is still owed.
     Owed,
 }
 
-/// Returns what may keep each of the buckets with its holder: updates that wait, and messages that are owed, unless
-/// they are left to the next holder.
+/// Returns why buckets cannot be handed over yet: unhandled updates, and owed messages not marked `left_to_holder`.
+/// A deletion of topics keeps its bucket by the guard of `Holdings`, not by a row.
 pub(crate) async fn unfinished(db: &Db, buckets: &[Bucket]) -> Result<Vec<(Bucket, Reason)>, DbError> {
     let buckets = Bucket::numbers(buckets);
     let rows = sqlx::query!(

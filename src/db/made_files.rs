@@ -1,5 +1,5 @@
-//! Repository of files that tools have made, and of what the model may send by its id. A file is found by its
-//! conversation only. Contents are deleted when Telegram has accepted the file, or when it has expired and no
+//! Files made by tools, and lookup of any file that the model may send. Lookups for the model are restricted to one
+//! conversation. Contents are deleted when Telegram has accepted the file, or when it has expired and no
 //! message that waits in the outbox contains it.
 
 mod conversation;

@@ -133,8 +133,8 @@ pub(super) fn rows(entries: &[PricedCall]) -> Result<Box<RawValue>, DbError> {
     group_commit::json("model_calls::rows", &rows.collect::<Vec<_>>())
 }
 
-/// Assigns a payer to the calls of a turn that have none, except the `except` calls of `attempt`. Returns
-/// their cost.
+/// Assigns `payer` to all calls of a turn without one, except calls numbered `except` in `attempt`. Returns the
+/// total cost of the calls assigned.
 pub(crate) async fn decide(
     tx: &mut Tx<'_>,
     turn: TurnId,
@@ -158,7 +158,7 @@ pub(crate) async fn decide(
     .map_err(DbError::at("model_calls::decide"))
 }
 
-/// Returns the cost of the calls of a turn that have no payer, except the `except` calls of `attempt`.
+/// Returns the total cost of the calls of a turn without a payer, except calls numbered `except` in `attempt`.
 pub(crate) async fn undecided(
     database: impl sqlx::PgExecutor<'_>,
     turn: TurnId,

@@ -1,5 +1,5 @@
 //! Checks a file's content before a copy is sent, whatever its type and name say: the provider rejects a
-//! whole request for one file that it cannot read. Pure.
+//! whole request for one file that it cannot read. No side effects.
 
 use std::borrow::Cow;
 

@@ -1,5 +1,5 @@
 //! Files of a conversation, for any provider: which files the model reads, in which form and at what cost.
-//! Pure.
+//! No side effects.
 
 use super::tokens::BYTES_PER_TOKEN;
 

@@ -1,5 +1,5 @@
-//! Asks the last question of a conversation again: its messages move to a new turn, and what was answered to
-//! it is in no prompt any more. The turn decides, so each is asked again once.
+//! Asks the last question of a conversation again: its messages move to a new turn, and the former answer is
+//! left out of later prompts. A turn can be asked again once, however many buttons name it.
 
 use super::books::Books;
 use super::intake::Caller;
@@ -11,7 +11,7 @@ use crate::db::{Db, DbError, inbox};
 use crate::domain::ids::{TurnId, UserId};
 use crate::lifecycle::kill_point;
 
-/// The result of a wish to ask again.
+/// The result of a request to ask again.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) enum Retried {
     /// The question is open again, in this turn.
@@ -35,8 +35,9 @@ pub(crate) enum RetryRefusal {
     NotYours,
 }
 
-/// Asks the last question of the caller's conversation again; a button names its turn. Marks the update as
-/// handled if the question is open then; repeating this is harmless.
+/// Opens a new turn for the last question of the caller's conversation. `wanted` is the turn that the pressed
+/// button names, `None` for `/retry`. The update is marked as handled in the transaction that opens the turn, so
+/// a repeated call opens no second one; after a refusal it is not marked.
 pub(crate) async fn retry(
     books: &Books,
     cache: &Cache,

@@ -58,8 +58,8 @@ pub(crate) async fn look(db: &Db, turn: TurnId) -> Result<Option<Usd>, DbError> 
     Ok(returned)
 }
 
-/// Gives back the charges of all turns of chats in `buckets` that have shown nothing, if a crash prevented that.
-/// Returns the amount.
+/// Gives back the charge of every turn in `buckets` all of whose messages Telegram has refused, where a crash has
+/// prevented that. Returns the total.
 pub(crate) async fn look_after_all(db: &Db, buckets: &[i64]) -> Result<Usd, DbError> {
     let (mut after, mut sum) = (TurnId(0), Usd::ZERO);
     loop {

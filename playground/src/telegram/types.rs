@@ -23,8 +23,8 @@ pub struct Settings {
     /// Id of the first update. A bot remembers the ids it has seen, so an emulator used with an existing
     /// database must begin above all ids of earlier emulators.
     pub first_update: i64,
-    /// Id of the first message: of all private chats together, and of each supergroup. With an existing
-    /// database it must be above all ids of earlier emulators, like `first_update`.
+    /// First message id. All private chats share one sequence, together with basic groups; each supergroup has
+    /// its own. With an existing database it must be above all ids of earlier emulators, like `first_update`.
     pub first_message: i64,
     /// Time limit of the bot for a pre-checkout query; 10 s in the real service.
     pub checkout_limit: Duration,

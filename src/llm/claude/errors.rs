@@ -1,4 +1,4 @@
-//! Maps the status, kind and message of an error to what the caller does next. Pure.
+//! Maps the status, kind and message of an error to what the caller does next. No side effects.
 
 use std::time::Duration;
 

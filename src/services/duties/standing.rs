@@ -44,8 +44,9 @@ impl Standings {
         self.0.get(&duty).copied().unwrap_or_default()
     }
 
-    /// Takes over what a look of the instance `id` has found. Returns whether that is new. A duty that this
-    /// instance has under another epoch was lost and taken again.
+    /// Records one duty row as the instance `id`, this one, has read it. Returns whether the standing changed.
+    /// If this instance holds the duty under a different epoch than known, it lost and regained it, so the
+    /// standing is `Taken`.
     pub(super) fn note(&mut self, row: &DutyRow, id: InstanceId) -> bool {
         let known = self.of(row.duty);
         let found = match row.holder {

@@ -1,5 +1,6 @@
-//! The ladder of a delivery of files: which form is tried after an error. A refused photo is sent as a
-//! document, a caption without its formatting, then without reply and outside the topic. Pure.
+//! The ladder of a delivery of files: which form is tried after an error. After a refusal, the part that the error
+//! names is left out; if it names none, all files are sent as documents (unless Telegram already has one of
+//! them), then formatting, reply and topic are dropped in turn. No side effects.
 
 use serde_json::Value;
 

@@ -148,10 +148,10 @@ impl Telegram {
     }
 
     /// Taps the pay button of an invoice message and confirms, as a person. If the wallet has enough Stars,
-    /// the bot is asked and has `Settings::checkout_limit` to answer; wait for the outcome with `until` and
-    /// `View::payment`. Every call is a separate attempt, like a double tap. The person may be another than
-    /// the invoice was sent to, as if it had been forwarded; the payment then appears in that person's own
-    /// chat with the bot.
+    /// the bot is asked and has `Settings::checkout_limit` to answer; with too few Stars the attempt fails
+    /// without asking the bot. Wait for the outcome with `until` and `View::payment`. Every call is a separate
+    /// attempt, like a double tap. `user` need not be the recipient of the invoice (as if it had been
+    /// forwarded); the payment then appears in that person's own chat with the bot.
     pub fn pay(&self, chat: i64, user: i64, message_id: i64) -> PaymentAttempt {
         self.shared.begin_payment(|world| world.pay(chat, user, message_id))
     }
