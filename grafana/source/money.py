@@ -56,8 +56,8 @@ IN_AND_OUT = [
         decimals=2,
     ),
     number(
-        "Owner's loss",
-        "Costs that the owner bears because the fault was ours, and charges that were given back.",
+        "Operator's loss",
+        "Costs that the operator bears because the fault was ours, and charges that were given back.",
         'sum(increase(bot_costs_nanousd_total{payer="owner"}[$__range])) / 1e9 + '
         "sum(increase(bot_returned_nanousd_total[$__range])) / 1e9",
         "currencyUSD",

@@ -5,7 +5,7 @@ use super::{Db, DbError};
 use crate::domain::turn::TurnRef;
 
 /// Records the calls of a turn's attempt so far. Replaces what was recorded before, except calls that have a
-/// payer. The calls of an abandoned attempt become the owner's loss, like all other work of that attempt; so
+/// payer. The calls of an abandoned attempt become the operator's loss, like all other work of that attempt; so
 /// do those of an instance from which the turn was taken, also after its end.
 pub async fn note(db: &Db, turn: TurnRef, entries: &[PricedCall]) -> Result<(), DbError> {
     if entries.is_empty() {

@@ -18,7 +18,7 @@ pub struct Invoice {
     pub stars: u32,
     /// US dollars credited on payment.
     pub credit: Usd,
-    /// The owner's margin used for the credit.
+    /// The operator's margin used for the credit.
     pub margin: Decimal,
     /// Creation time.
     pub created_at: DateTime<Utc>,

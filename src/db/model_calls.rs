@@ -32,7 +32,7 @@ pub struct PricedCall {
 pub enum Payer {
     /// The user who asked.
     User,
-    /// The owner of the bot, after a fault of the service.
+    /// The operator of the bot, after a fault of the service.
     Owner,
 }
 
@@ -177,7 +177,7 @@ pub(crate) async fn undecided(
     .map_err(DbError::at("model_calls::undecided"))
 }
 
-/// Makes the owner pay for calls of a closed turn that its user paid for. Statistics that already include the
+/// Makes the operator pay for calls of a closed turn that its user paid for. Statistics that already include the
 /// turn are corrected.
 pub(crate) async fn charge_owner(tx: &mut Tx<'_>, turn: TurnId) -> Result<(), DbError> {
     sqlx::query!(

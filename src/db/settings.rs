@@ -7,10 +7,10 @@ use super::{DbError, Tx};
 use crate::domain::ids::UserId;
 use crate::domain::stars::Margin;
 
-/// The setting's name of the owner's margin.
+/// The setting's name of the operator's margin.
 const MARGIN: &str = "margin";
 
-/// Returns the owner's margin; the default until an administrator sets one.
+/// Returns the operator's margin; the default until an administrator sets one.
 pub(crate) async fn margin(tx: &mut Tx<'_>) -> Result<Margin, DbError> {
     let row = sqlx::query!("SELECT id, value FROM settings WHERE name = $1 ORDER BY id DESC LIMIT 1", MARGIN)
         .fetch_optional(&mut **tx)

@@ -21,7 +21,7 @@ pub(crate) const WITHDRAWAL: Decimal = dec!(0.35);
 /// k2: Telegram's share for topics in private chats, 15 %.
 pub(crate) const TOPICS: Decimal = dec!(0.15);
 
-/// The owner's margin (k3), a share from 0 to [`Margin::MOST`] with at most four fraction digits.
+/// The operator's margin (k3), a share from 0 to [`Margin::MOST`] with at most four fraction digits.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Margin(Decimal);
 
@@ -47,7 +47,7 @@ pub(crate) fn worth(stars: i64) -> Usd {
     Usd(Decimal::from(stars) * RATE)
 }
 
-/// Returns the exact credit for Stars: their worth minus the shares of Telegram and the owner.
+/// Returns the exact credit for Stars: their worth minus the shares of Telegram and the operator.
 pub(crate) fn credit(stars: u32, margin: Margin) -> Usd {
     let kept = Decimal::ONE - WITHDRAWAL - TOPICS - margin.0;
     Usd(Decimal::from(stars) * RATE * kept).kept()

@@ -108,7 +108,7 @@ pub struct MarginState {
     pub changes: Vec<MarginChange>,
 }
 
-/// Sets the owner's margin for all new invoices, or only shows it.
+/// Sets the operator's margin for all new invoices, or only shows it.
 pub async fn set_margin(
     books: &Books,
     caller: Caller<'_>,

@@ -30,7 +30,7 @@ pub struct Priced {
 }
 
 /// Returns the cost of a call on a day. A name that is not in the table of models is looked up as a service
-/// in the table of tools. What is no longer in either costs nothing, which is logged: the owner's loss is
+/// in the table of tools. What is no longer in either costs nothing, which is logged: the operator's loss is
 /// better than a guess.
 pub fn price(registry: &Registry, call: &ModelCall, on: NaiveDate) -> Priced {
     let Some(model) = registry.get(&call.model) else { return service(registry, call, on) };
@@ -92,7 +92,7 @@ pub fn cost(prices: &Prices, search: Usd, usage: &Usage) -> Usd {
 }
 
 /// Returns the cost of transcribing a recording of this duration (at most three fraction digits) on a day. If
-/// the table has no price, it costs nothing, which is logged: the owner's loss is better than a guess.
+/// the table has no price, it costs nothing, which is logged: the operator's loss is better than a guess.
 pub(crate) fn transcription(registry: &Registry, seconds: Decimal, on: NaiveDate) -> Priced {
     let price = registry.tool_price(TRANSCRIPTION, on);
     if price == Usd::ZERO {

@@ -94,7 +94,7 @@ pub(crate) async fn charge(
     Ok(reported + model_calls::undecided(books.db.pool(), turn.id, (turn.attempt, &numbers)).await?)
 }
 
-/// Returns the payer of a turn. The owner pays for our faults and for an answer without visible text, of
+/// Returns the payer of a turn. The operator pays for our faults and for an answer without visible text, of
 /// which nobody got anything. Everything else is paid by the user, as far as the model was really used.
 fn payer(outcome: Outcome) -> Payer {
     match outcome {
@@ -104,7 +104,7 @@ fn payer(outcome: Outcome) -> Payer {
 }
 
 /// Leaves a turn that had shown nothing to the next start. Returns the cost of its calls so far, which is the
-/// owner's loss.
+/// operator's loss.
 pub(crate) async fn postpone(books: &Books, turn: TurnRef, calls: &[ModelCall]) -> Result<Usd, DbError> {
     let mut tx = books.db.begin().await?;
     let is_ours = turns::postpone(&mut tx, turn).await?;
@@ -120,7 +120,7 @@ pub(crate) async fn postpone(books: &Books, turn: TurnRef, calls: &[ModelCall]) 
 }
 
 /// Starts a new attempt of an open turn after the last one was lost, and returns its number. Returns `None` if
-/// the turn was closed meanwhile, or another instance has it. The cost of the lost attempt is the owner's loss:
+/// the turn was closed meanwhile, or another instance has it. The cost of the lost attempt is the operator's loss:
 /// the user pays for one.
 pub async fn restart(db: &Db, left: &LeftOpen, company: Company) -> Result<Option<Restarted>, DbError> {
     let epoch = db.epoch_of(left.key.chat)?;
@@ -141,7 +141,7 @@ pub struct Restarted {
     pub attempt: i32,
     /// The epoch under which this instance answers it.
     pub epoch: i64,
-    /// The cost of the lost attempt, borne by the owner.
+    /// The cost of the lost attempt, borne by the operator.
     pub lost: Usd,
 }
 

@@ -163,7 +163,7 @@ pub(crate) async fn keep(db: &Db, job: &NamingJob) -> Infallible {
 }
 
 /// Stores the call that a model has answered. With a name, it is charged to the person and the name is stored;
-/// without one, or if the topic was named or taken over meanwhile, the owner pays it. Returns the cost and its
+/// without one, or if the topic was named or taken over meanwhile, the operator pays it. Returns the cost and its
 /// payer, and whether Telegram is to be told the name.
 pub(crate) async fn choose(
     books: &Books,

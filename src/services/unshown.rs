@@ -1,5 +1,5 @@
 //! Gives back the charge for an answer that never reached its chat. If Telegram has refused every message of
-//! a turn in every form, the loss is the owner's and the charge is given back, once. If a person has shut the
+//! a turn in every form, the loss is the operator's and the charge is given back, once. If a person has shut the
 //! bot out, the charge stands: the answer was requested and made, and the conversation can continue from it
 //! once the bot may write again.
 

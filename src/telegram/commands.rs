@@ -49,7 +49,7 @@ pub(crate) enum Command {
     PaySupport,
     /// Corrects a balance.
     TopUp,
-    /// Sets the owner's margin.
+    /// Sets the operator's margin.
     SetMargin,
     /// Sends a message to many people.
     Announce,

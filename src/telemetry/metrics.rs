@@ -167,13 +167,13 @@ metrics! {
     /// When an audit of all books last found nothing, seconds since 1970; 0 before the first. The other
     /// audits read what has changed since.
     audit_full_time: IntGauge = "bot_audit_full_timestamp_seconds";
-    /// What the models and transcriptions have cost in 10^-9 US dollars, by who pays; the owner pays where
+    /// What the models and transcriptions have cost in 10^-9 US dollars, by who pays; the operator pays where
     /// the fault was ours.
     costs: IntCounterVec = "bot_costs_nanousd_total" ["payer": "user" | "owner"];
     /// What closed turns and transcriptions have cost, in 10^-9 US dollars, by model or paid service; without
     /// attempts that a crash has ended.
     service_costs: IntCounterVec = "bot_service_costs_nanousd_total" <"service">;
-    /// What was given back for answers that never reached their chats, in 10^-9 US dollars; the owner's loss,
+    /// What was given back for answers that never reached their chats, in 10^-9 US dollars; the operator's loss,
     /// too.
     returned: IntCounter = "bot_returned_nanousd_total";
     /// Operations on the database that had to be tried again.

@@ -116,7 +116,7 @@ impl MessageSender {
     }
 
     /// Records that a chat refused every form of a message. An answer of which nothing was shown is charged
-    /// to the owner.
+    /// to the operator.
     pub(super) async fn refused(&self, queued: &QueuedMessage, error: &ApiError) -> Result<(), DbError> {
         let QueuedMessage { id, ref owed, .. } = *queued;
         let db = &self.db;
