@@ -1,7 +1,7 @@
 //! Cache of histories: a Redis list whose head contains the version, the number of messages left out, and the
 //! thread, followed by the messages as JSON strings, oldest first. The version counts changes of the history
 //! (`threads.history_version`). An entry always equals what PostgreSQL returns for its version: one script
-//! appends, and only to the expected predecessor.
+//! appends, and only to the version before.
 
 use redis::{Pipeline, Value, from_redis_value};
 
@@ -61,7 +61,7 @@ pub(super) fn set(commands: &mut Pipeline, key: &str, thread: ThreadId, history:
     commands.arg(history.version).arg(history.skipped).arg(thread.0).arg(LIFETIME.as_secs()).arg(messages);
 }
 
-/// Adds the command that appends messages; it drops the entry if that is not their predecessor.
+/// Adds the command that appends messages; it drops the entry if that is not of the version before.
 pub(super) fn append(
     commands: &mut Pipeline,
     key: &str,

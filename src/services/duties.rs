@@ -109,7 +109,7 @@ impl Duties {
         Ok(())
     }
 
-    /// Records what a look has found of a duty.
+    /// Records one duty row as it was read.
     fn note(&self, row: &DutyRow, id: InstanceId) {
         let gauge = self.0.metrics.duties_held.with_label_values(&[row.duty.name()]);
         gauge.set((row.holder == Some(id)).into());

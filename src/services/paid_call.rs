@@ -67,7 +67,7 @@ impl PaidCall {
     }
 
     /// Records what is known to be used so far. Later reports replace earlier ones. The time of a call that
-    /// is charged by the second is its own business.
+    /// is charged by the second is measured here and need not be reported.
     pub(crate) fn used(&mut self, usage: Usage) {
         self.call.usage = usage;
         self.note();

@@ -21,7 +21,7 @@ use super::scrape::Scrapes;
 const STOP_LIMIT: Duration = Duration::from_secs(2);
 
 /// How long to wait for a port that another process holds: the kernel may still be cleaning up after a
-/// predecessor that was killed.
+/// previous process that was killed.
 const PORT_LIMIT: Duration = Duration::from_secs(10);
 /// The pause between two attempts to open a port.
 const PORT_PAUSE: Duration = Duration::from_millis(100);
