@@ -13,6 +13,9 @@ const ELSEWHERE: &str = "elsewhere:";
 /// Instances that are alive.
 const ALIVE: &str = "SELECT count(*) FROM instances
     WHERE dead_at IS NULL AND NOT draining AND beat_at > now() - interval '5 seconds'";
+/// Work that runs alone, because it was in flight in two crashes.
+const TO_RUN_ALONE: &str = "SELECT (SELECT count(*) FROM turns WHERE state = 'open' AND crashes >= 2)
+    + (SELECT count(*) FROM inbox WHERE handled_at IS NULL AND crashes >= 2)";
 /// The smallest number of buckets of an instance that is alive, and the number that instances alive have.
 const HELD: &str = "
     WITH alive AS (SELECT id FROM instances WHERE dead_at IS NULL),
@@ -66,7 +69,7 @@ impl Books {
         Ok(sqlx::query_scalar(held).bind(pid).bind(chats).fetch_all(&self.0).await?)
     }
 
-    /// Returns what is missing until so many instances are alive and share the work.
+    /// Returns what is missing until so many instances are alive, share the work and have nothing to run alone.
     pub(in super::super) async fn unsettled(&self, instances: usize) -> anyhow::Result<Option<String>> {
         let expected = i64::try_from(instances)?;
         let alive: i64 = sqlx::query_scalar(ALIVE).fetch_one(&self.0).await?;
@@ -76,6 +79,11 @@ impl Books {
         let (least, held): (i64, i64) = sqlx::query_as(HELD).fetch_one(&self.0).await?;
         let enough = BUCKETS / expected * 4 / 5;
         let problem = format!("the instances have {held} buckets of {BUCKETS}, one of them {least}");
-        Ok((held != BUCKETS || least < enough).then_some(problem))
+        if held != BUCKETS || least < enough {
+            return Ok(Some(problem));
+        }
+        // An instance lets nothing else begin while such work waits to run alone.
+        let left: i64 = sqlx::query_scalar(TO_RUN_ALONE).fetch_one(&self.0).await?;
+        Ok((left > 0).then(|| format!("{left} questions were in flight in two crashes")))
     }
 }
