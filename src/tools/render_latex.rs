@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 
 use super::tool::{Failure, Output, Tool, ToolContext};
 use crate::domain::tool::ToolName;
@@ -14,7 +15,7 @@ use crate::services::made_files::{KeepError, MadeFile};
 use crate::typeset::{self, FormulaPicture, TypesetError};
 
 /// Formulas that are drawn at once, over all conversations. Each takes a thread for half a second at most,
-/// and 10 MB.
+/// and 10 MB. One that nobody waits for any more ends with the current step of its work.
 static DRAWING: Semaphore = Semaphore::const_new(2);
 
 /// The longest description of a picture that is kept with it, in characters of the source.
@@ -86,14 +87,16 @@ async fn draw(arguments: Arguments, context: ToolContext<'_>) -> Result<(Value, 
     Ok((result, ToolImage { mime: "image/png", bytes: png.into() }))
 }
 
-/// Draws on a thread for blocking work. Dropping the future does not end that thread, so the thread holds the
-/// permit.
+/// Draws on a thread for blocking work. Dropping the future lets that thread end soon, but not at once, so the thread
+/// holds the permit.
 async fn render(arguments: Arguments) -> Result<FormulaPicture, TypesetError> {
     // The semaphore is never closed, so this always returns a permit.
     let permit = DRAWING.acquire().await.ok();
+    let stopped = CancellationToken::new();
+    let _guard = stopped.clone().drop_guard();
     let work = move || {
         let _permit = permit;
-        typeset::render(&arguments.latex, arguments.display)
+        typeset::render(&arguments.latex, arguments.display, &|| stopped.is_cancelled())
     };
     tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| {
         tracing::error!(error = &error as &dyn std::error::Error, "drawing a formula failed");
@@ -156,7 +159,7 @@ fn told(error: &TypesetError) -> Failure {
             ),
         ),
         TypesetError::Blank => failure("blank", "Nothing of the formula would be visible.".to_owned()),
-        TypesetError::Internal => failure(
+        TypesetError::Unwanted | TypesetError::Internal => failure(
             "internal",
             "The formula could not be drawn because of a fault here. Simplify it, draw it with execute_python if you \
              have it, or write it as text."

@@ -8,11 +8,12 @@ use ratex_font::{FontId, get_char_metrics};
 use ratex_layout::{
     FallbackGlyphMetrics, LayoutOptions, layout_with_fallback_metrics, to_display_list, validate_layout,
 };
-use ratex_parser::{ParseError, ParseNode, parse};
+use ratex_parser::{ParseError, ParseNode};
 use ratex_types::display_item::{DisplayItem, DisplayList};
 use ratex_types::math_style::MathStyle;
 
-use super::error::TypesetError;
+use super::commands;
+use super::error::{TypesetError, go_on};
 use super::fonts::Glyph;
 
 /// The characters of the source that an error quotes before and behind the mistake.
@@ -24,13 +25,19 @@ const LIMITS: [&str; 3] = ["resource limit", "recursion limit", "too many expans
 /// are in em.
 ///
 /// # Errors
-/// Returns an error if the source has a mistake, if the formula is too complex, or if a character has no
-/// glyph.
-pub(super) fn arrange(formula: &str, display: bool) -> Result<DisplayList, TypesetError> {
-    let nodes = parse(formula).map_err(|error| told(&error, formula))?;
+/// Returns an error if the source has a mistake, if the formula is too complex or unwanted, or if a character
+/// has no glyph.
+pub(super) fn arrange(
+    formula: &str,
+    display: bool,
+    unwanted: &dyn Fn() -> bool,
+) -> Result<DisplayList, TypesetError> {
+    let nodes = commands::parse(formula).map_err(|error| told(&error, formula))?;
+    go_on(unwanted)?;
     let style = if display { MathStyle::Display } else { MathStyle::Text };
     let options = LayoutOptions::default().with_style(style);
     let list = place(&nodes, &options, HashMap::new())?;
+    go_on(unwanted)?;
     let unknown = unknown(&list)?;
     if unknown.is_empty() { Ok(list) } else { place(&nodes, &options, unknown) }
 }

@@ -3,7 +3,7 @@
 
 use tiny_skia::{Color, FillRule, LineCap, Paint, Path, PathBuilder, Pixmap, Rect, Stroke, Transform};
 
-use super::error::TypesetError;
+use super::error::{TypesetError, go_on};
 use super::shapes::{Ink, Shape, float};
 
 /// The size of the font in pixels, as long as the formula fits. A phone shows the picture at about half its
@@ -49,8 +49,13 @@ pub(super) fn check(width: f64, height: f64) -> Result<(), TypesetError> {
 /// Draws outlines that belong into a box of this size in em; what sticks out is shown too.
 ///
 /// # Errors
-/// Returns an error if the formula does not fit a picture or nothing is visible.
-pub(super) fn draw(shapes: &[Shape], width: f64, height: f64) -> Result<FormulaPicture, TypesetError> {
+/// Returns an error if the formula does not fit a picture, if nothing is visible, or if it is unwanted.
+pub(super) fn draw(
+    shapes: &[Shape],
+    width: f64,
+    height: f64,
+    unwanted: &dyn Fn() -> bool,
+) -> Result<FormulaPicture, TypesetError> {
     let mut bounds = Bounds { left: 0.0, top: 0.0, right: float(width), bottom: float(height) };
     for shape in shapes {
         bounds.include(shape.path.bounds());
@@ -72,8 +77,10 @@ pub(super) fn draw(shapes: &[Shape], width: f64, height: f64) -> Result<FormulaP
         (size.1 - height * em) / 2.0 - bounds.top * em,
     );
     for shape in shapes {
+        go_on(unwanted)?;
         paint(&mut canvas, shape, em, place);
     }
+    go_on(unwanted)?;
     if canvas.pixels().iter().all(|pixel| *pixel == Color::WHITE.premultiply().to_color_u8()) {
         return Err(TypesetError::Blank);
     }

@@ -37,10 +37,21 @@ pub(crate) enum TypesetError {
         /// The longest possible side.
         most: u32,
     },
+    /// Nobody wants the picture any more.
+    #[error("the picture is not wanted any more")]
+    Unwanted,
     /// Nothing of it would be visible.
     #[error("nothing of the formula would be visible")]
     Blank,
     /// The typesetter failed.
     #[error("the typesetter failed")]
     Internal,
+}
+
+/// Ends the work if the picture is unwanted.
+///
+/// # Errors
+/// Returns [`TypesetError::Unwanted`].
+pub(super) fn go_on(unwanted: &dyn Fn() -> bool) -> Result<(), TypesetError> {
+    if unwanted() { Err(TypesetError::Unwanted) } else { Ok(()) }
 }

@@ -11,7 +11,11 @@ use super::*;
 
 /// The most processor time that a formula may take, in a build without optimisation. It bounds how
 /// long a thread is lost to a formula that nobody waits for any more.
-const BOUND: Duration = Duration::from_secs(20);
+const BOUND: Duration = Duration::from_secs(5);
+
+fn render(source: &str, display: bool) -> Result<FormulaPicture, TypesetError> {
+    super::render(source, display, &|| false)
+}
 
 /// What is not white in a picture: how many pixels, and the box around them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -206,6 +210,16 @@ fn bombs() -> Vec<String> {
         bombs.push(nested(opening, "}", 30));
         bombs.push(nested(opening, "}", 400));
     }
+    let multiplied = |command: &str, argument: &str| {
+        format!(r"\def\x#1{{{command}{{{}}}}}\x{{{argument}}}", "#1".repeat(30))
+    };
+    for command in [r"\ce", r"\pu", r"\text", r"\operatorname"] {
+        for argument in ["(", "'", "`", "-", "{}"] {
+            bombs.push(multiplied(command, &argument.repeat(2_000 / argument.len())));
+            bombs.push(format!(r"{command}{{{}}}", argument.repeat(4_900 / argument.len())));
+        }
+    }
+    bombs.push(format!(r"\let\x\ce \def\y{{\x{{{}}}}}{}", "{}".repeat(500), r"\y".repeat(1_900)));
     bombs.push(nested(r"\left(x\middle|", r"\right)", 30));
     bombs.push(nested(r"\mathchoice{x}{x}{x}{", "}", 30));
     bombs.push(nested(r"\begin{matrix}1&", r"\end{matrix}", 30));
@@ -241,6 +255,42 @@ fn a_bomb_ends_soon_without_harm() {
     }
     assert_eq!(soon(&bombs()[0]), Err(TypesetError::TooComplex));
     assert_eq!(soon(&bombs()[1]), Err(TypesetError::TooComplex));
+}
+
+#[test]
+fn chemistry_and_marks_look_the_same_beside_and_within_commands_that_are_defined() {
+    for (plain, defined) in [
+        (r"f'(x) - g''(x)", r"\def\f{f'}\f(x) - g''(x)"),
+        (r"\text{``it's -- so''} - 1", r"\newcommand{\said}[1]{\text{``#1''} - 1}\said{it's -- so}"),
+        (r"x^{-1}_{a-b}\left\|-y\right\|", r"\let\n\left x^{-1}_{a-b}\n\|-y\right\|"),
+        (r"\ce{SO4^2- + Ba^2+ -> BaSO4 v}", r"\def\c#1{\ce{SO4^2- + #1 -> BaSO4 v}}\c{Ba^2+}"),
+        (r"\ce{A}+\ce B", r"\let\c\ce \c{A}+\c B"),
+        (r"\pu{1.5e3 kg//m3}", r"\def\p{\pu{1.5e3 kg//m3}}\p"),
+    ] {
+        assert!(drawn(plain) == drawn(defined), "{plain}");
+    }
+    let long = format!(r"\ce{{{}}}", "A".repeat(1_001));
+    assert_eq!(render(&long, true), Err(TypesetError::TooComplex));
+}
+
+#[test]
+fn what_nobody_wants_is_not_drawn_to_its_end() {
+    let heavy = format!("{}x{}", r"\pmb{".repeat(10), "}".repeat(10));
+    let asked = std::cell::Cell::new(0);
+    let wanted = |times: u32| {
+        asked.set(0);
+        let unwanted = || {
+            asked.set(asked.get() + 1);
+            asked.get() > times
+        };
+        super::render(&heavy, true, &unwanted)
+    };
+    let whole = wanted(u32::MAX);
+    assert!(whole.is_ok() && asked.get() > 1_024, "it is asked for each of the parts: {}", asked.get());
+    for times in [0, 1, 2, 3, 500] {
+        assert_eq!(wanted(times), Err(TypesetError::Unwanted));
+        assert_eq!(asked.get(), times + 1, "nothing is done after the answer");
+    }
 }
 
 /// Words of formulas, separated by white space.

@@ -84,7 +84,16 @@ const INNER: &[Order] = &[
             &["breakpoints/tests", "errors/tests", "files_tests", "odd_fields_tests", "web_tests"],
         ],
     ),
-    ("typeset", &[&["error", "fonts"], &["arrange", "shapes", "source"], &["canvas"], &["mod"], &["tests"]]),
+    (
+        "typeset",
+        &[
+            &["commands", "error", "fonts"],
+            &["arrange", "shapes", "source"],
+            &["canvas"],
+            &["mod"],
+            &["tests"],
+        ],
+    ),
     (
         "conversation",
         &[
