@@ -25,7 +25,7 @@ pub(crate) enum Reason {
     Refund(PaymentId),
     /// An administrator corrected the balance.
     Adjustment(UserId),
-    /// A recording was transcribed; the key of the operation names it.
+    /// A recording was transcribed, or was being transcribed when that was stopped; the key of the operation names it.
     Transcription,
     /// A topic was named after the answer of this turn.
     TopicName(TurnId),
@@ -158,6 +158,9 @@ pub(crate) async fn operations(
              WHERE model_calls.turn_id = balance_operations.turn_id AND payer = 'user' AND estimated
                -- The name of a topic is a call after the turn, with a charge of its own.
                AND (attempt = 0) = (kind = 'topic_name')
+           ) OR EXISTS (
+             SELECT 1 FROM transcriptions
+             WHERE kind = 'transcription' AND transcriptions.key = substr(balance_operations.key, 15) AND estimated
            ) AS "estimated!", ARRAY (
              SELECT DISTINCT tool FROM tool_calls
              WHERE tool_calls.turn_id = balance_operations.turn_id AND kind = 'usage' AND cost > 0

@@ -1,12 +1,15 @@
 //! Repository of transcriptions: one row per recording or file. It holds the money while a worker asks the
-//! service, and proves the charge afterwards. Rows are locked before threads and users.
+//! service, and proves the charge afterwards. A request that was stopped has a row of its own, which proves its
+//! charge. Rows are locked before threads and users.
 
+mod stopped;
 mod unheard;
 
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use serde_json::Value;
 
+pub(crate) use self::stopped::{StoppedRequest, forgive, stop};
 pub(crate) use self::unheard::unheard;
 use super::{Db, DbError, Tx};
 use crate::domain::ids::{ThreadKey, UserId};
@@ -226,15 +229,15 @@ pub(crate) async fn note_in_history(tx: &mut Tx<'_>, recording: RecordingId) -> 
 }
 
 /// Stores that the worker with this lease has failed, and releases what was held. `lost` says whether a
-/// request may have been made whose result is lost. Changes nothing if another worker has the transcription,
-/// or it is over.
+/// request may have been made whose result is lost. Returns `false` and changes nothing if another worker has the
+/// transcription, or it is over.
 pub(crate) async fn fail(
     tx: &mut Tx<'_>,
     id: TranscriptionId,
     lease: i64,
     (failure, lost): (&str, bool),
-) -> Result<(), DbError> {
-    sqlx::query!(
+) -> Result<bool, DbError> {
+    let failed = sqlx::query!(
         "WITH ours AS (
            SELECT key, user_id, held FROM transcriptions
            WHERE key = $1 AND lease = $2 AND state = 'pending' FOR NO KEY UPDATE
@@ -252,7 +255,7 @@ pub(crate) async fn fail(
     .execute(&mut **tx)
     .await
     .map_err(DbError::at("transcriptions::fail"))?;
-    Ok(())
+    Ok(failed.rows_affected() == 1)
 }
 
 /// Releases what is held for transcriptions that nobody has taken up again since `before`.

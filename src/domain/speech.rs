@@ -56,10 +56,15 @@ pub enum TranscriptionId {
 }
 
 impl TranscriptionId {
-    /// Returns the key of its charge in the ledger, which the audit composes in the same way.
-    pub fn charge_key(self) -> String {
-        format!("transcription:{self}")
+    /// Returns the key of the row of a request that was stopped. The lease tells it from others.
+    pub fn stopped_key(self, lease: i64) -> String {
+        format!("{self}:stopped:{lease}")
     }
+}
+
+/// Returns the key of the charge of a row in the ledger, which the audit composes in the same way.
+pub fn charge_key(row: &str) -> String {
+    format!("transcription:{row}")
 }
 
 impl std::fmt::Display for TranscriptionId {

@@ -3,6 +3,8 @@
 //! with its charge. So each is paid once, however often its update comes or the model asks, and also if the
 //! answer fails.
 
+mod stopped;
+
 use std::convert::Infallible;
 use std::time::Duration;
 
@@ -22,11 +24,12 @@ use crate::db::{Db, DbError, Tx, holds};
 use crate::domain::ids::{OutboxId, ThreadKey, UserId};
 use crate::domain::money::Usd;
 use crate::domain::people::{Chat, Person};
-use crate::domain::speech::{TranscriptionId, clock};
+use crate::domain::speech::{TranscriptionId, charge_key, clock};
 use crate::domain::turn::TurnPayer;
 use crate::lifecycle::kill_point;
 use crate::llm::speech::Transcript;
 use crate::telemetry::metrics::Metrics;
+pub(crate) use stopped::pay_stopped;
 
 /// How often a worker renews its lease; three times before it ends.
 const RENEWAL: Duration = Duration::from_secs(3);
@@ -188,14 +191,12 @@ pub(crate) struct SettledTranscription {
     pub owed: Vec<(OutboxId, OutboxMessage)>,
 }
 
-impl SettledTranscription {
-    /// Counts what was paid.
-    pub(crate) fn count(&self, metrics: &Metrics) {
-        metrics.transcribed_seconds.inc_by(self.seconds.ceil().to_u64().unwrap_or_default());
-        metrics.transcription_costs.inc_by(self.cost.nano());
-        metrics.service_costs.with_label_values(&["transcription"]).inc_by(self.cost.nano());
-        metrics.costs.with_label_values(&[Payer::User.name()]).inc_by(self.cost.nano());
-    }
+/// Counts what a user has paid for this many seconds.
+pub(crate) fn count(metrics: &Metrics, seconds: Decimal, cost: Usd) {
+    metrics.transcribed_seconds.inc_by(seconds.ceil().to_u64().unwrap_or_default());
+    metrics.transcription_costs.inc_by(cost.nano());
+    metrics.service_costs.with_label_values(&["transcription"]).inc_by(cost.nano());
+    metrics.costs.with_label_values(&[Payer::User.name()]).inc_by(cost.nano());
 }
 
 /// Stores a transcript, charges it, ends its hold and enqueues its quotes, once. `paid_before` makes it free
@@ -263,11 +264,17 @@ async fn charge(
     }
     holds::release(tx, stored.user, stored.held).await?;
     if cost > Usd::ZERO {
-        let (key, subject) = (id.charge_key(), clock(duration));
-        let (user, reason, amount) = (stored.user, Reason::Transcription, -cost);
-        balance::post(tx, &Operation { user, reason, amount, key: &key, subject: &subject }).await?;
+        post(tx, stored.user, cost, &id.to_string(), duration).await?;
     }
     Ok(cost)
+}
+
+/// Books the charge of the row with this key.
+async fn post(tx: &mut Tx<'_>, user: UserId, cost: Usd, row: &str, duration: u32) -> Result<(), DbError> {
+    let (key, subject) = (charge_key(row), clock(duration));
+    let (reason, amount) = (Reason::Transcription, -cost);
+    balance::post(tx, &Operation { user, reason, amount, key: &key, subject: &subject }).await?;
+    Ok(())
 }
 
 /// Gives up a claim: releases the hold, and nothing is charged. `lost` says whether a request may have been

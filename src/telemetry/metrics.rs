@@ -93,10 +93,10 @@ metrics! {
     /// Files of people that were fetched and copied to the model's provider, by result.
     files_fetched: IntCounterVec = "bot_files_fetched_total" ["result": "ok" | "refused" | "failed"];
     /// Recordings of people, by what came of their transcription.
-    transcriptions: IntCounterVec = "bot_transcriptions_total" ["result": "ok" | "empty" | "withheld" | "failed"];
+    transcriptions: IntCounterVec = "bot_transcriptions_total" ["result": "ok" | "empty" | "withheld" | "stopped" | "failed"];
     /// Seconds from the request for a transcript to the transcript.
     transcription: Histogram = "bot_transcription_seconds";
-    /// Seconds of recordings that were transcribed and paid, each rounded up.
+    /// Seconds of recordings that were transcribed and paid, each rounded up; with those of stopped requests.
     transcribed_seconds: IntCounter = "bot_transcribed_seconds_total";
     /// What transcriptions have cost their users, in 10^-9 US dollars; also in bot_costs_nanousd_total.
     transcription_costs: IntCounter = "bot_transcription_costs_nanousd_total";

@@ -150,7 +150,10 @@ fn told(id: &str, error: &TranscriptError) -> Failure {
         TranscriptError::NoBooks => {
             unavailable("The books could not be asked. Nothing was charged. Answer without it.")
         }
-        TranscriptError::Cancelled | TranscriptError::Load(_) | TranscriptError::Database(_) => unavailable(
+        TranscriptError::Cancelled
+        | TranscriptError::Stopped
+        | TranscriptError::Load(_)
+        | TranscriptError::Database(_) => unavailable(
             "The file cannot be transcribed at the moment. Nothing was charged. Try once more, then go on without it.",
         ),
     }

@@ -99,6 +99,7 @@ mod sponsors;
 mod stars;
 mod statements;
 mod stopped;
+mod stopped_transcripts;
 mod storm;
 mod tool_loops;
 mod topic_names;

@@ -11,7 +11,9 @@ fn the_key_of_a_row_names_the_message_or_the_file() {
         (TranscriptionId::Recording(replied), "-100:7:replied"),
         (TranscriptionId::File(PublicFileId::default()), "file_0000000000000000000000"),
     ] {
-        assert_eq!((id.to_string().as_str(), id.charge_key()), (key, format!("transcription:{key}")));
+        assert_eq!(id.to_string(), key);
+        assert_eq!(id.stopped_key(-5), format!("{key}:stopped:-5"));
+        assert_eq!(charge_key(key), format!("transcription:{key}"));
     }
 }
 

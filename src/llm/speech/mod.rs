@@ -4,6 +4,7 @@ mod duration;
 mod formats;
 mod wire;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -71,15 +72,23 @@ impl Client {
     }
 
     /// Transcribes a recording, and tries again after faults that may pass. The caller limits the whole time.
+    /// `asking` is set while a request is under way, and stays so if the future is dropped meanwhile; in the pauses
+    /// after failed requests it is not.
     ///
     /// # Errors
     /// Returns the last error, when trying again did not help or is of no use.
-    pub(crate) async fn transcribe(&self, recording: &Recording) -> Result<Transcript, LlmError> {
+    pub(crate) async fn transcribe(
+        &self,
+        recording: &Recording,
+        asking: &AtomicBool,
+    ) -> Result<Transcript, LlmError> {
         if recording.bytes.len() as u64 > FILE_LIMIT {
             return Err(LlmError::Unreadable(files::Unreadable::TooLarge { limit: FILE_LIMIT }));
         }
         patiently("a transcription", || async {
+            asking.store(true, Ordering::Relaxed);
             let asked = tokio::time::timeout(self.limit, self.ask(recording)).await;
+            asking.store(false, Ordering::Relaxed);
             asked.unwrap_or(Err(LlmError::Silent(self.limit)))
         })
         .await

@@ -56,9 +56,12 @@ pub(crate) enum TranscriptError {
     /// The books could not be asked.
     #[error("the books could not be asked")]
     NoBooks,
-    /// The turn or the service was stopped before the service was asked, or before it had answered.
+    /// The turn was stopped before the service was asked or between two requests, or this instance ends.
     #[error("the transcription was cancelled")]
     Cancelled,
+    /// The turn was stopped while the service was asked: the request is cut and paid.
+    #[error("the transcription was stopped")]
+    Stopped,
     /// It took too long.
     #[error("it took longer than {} s", TRANSCRIPT_LIMIT.as_secs())]
     Slow,
@@ -80,6 +83,7 @@ impl TranscriptError {
             Self::Service(error) => error.name(),
             Self::Load(_) | Self::TooLarge(_) => "not_loaded",
             Self::Cancelled => "cancelled",
+            Self::Stopped => "stopped",
             Self::Slow => "slow",
             Self::Database(_) => "database",
             _ => "withheld",

@@ -1,6 +1,7 @@
 //! Recordings made in a chat: each is loaded, transcribed and quoted before its message becomes a question.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use bytes::Bytes;
 use futures::FutureExt;
@@ -202,7 +203,7 @@ impl Listener {
             let Attachment { name, mime, .. } = self.attachment.clone();
             let recording = Recording { name, mime, bytes: Bytes::from(bytes), language: None };
             let began = Instant::now();
-            let transcript = self.client.transcribe(&recording).await?;
+            let transcript = self.client.transcribe(&recording, &AtomicBool::new(false)).await?;
             context.metrics.transcription.observe(began.elapsed().as_secs_f64());
             Ok(transcript)
         };
@@ -222,7 +223,7 @@ impl Listener {
         let quotes = |words: &str| self.quotes(words);
         let settle = || transcription::settle(books, request, transcript, paid_before, quotes);
         let settled = context.db.persist(settle).await?;
-        settled.count(&context.metrics);
+        transcription::count(&context.metrics, settled.seconds, settled.cost);
         context.courier().deliver(settled.owed);
         Ok(self.spoken(settled.transcript.text))
     }
