@@ -16,8 +16,9 @@ use crate::harness::BOUND;
 
 /// What the model says before it calls the tool.
 pub(super) const BEFORE: &str = "One moment.";
-const WAITS_FOR_A_LOCK: &str = "SELECT count(*) FROM pg_stat_activity
-    WHERE datname = current_database() AND wait_event_type = 'Lock'";
+/// Whether the first statement of a tool about the files of a conversation waits. Others may wait beside it.
+const TOOL_WAITS: &str = "SELECT least(count(*) FILTER (WHERE query ~ 'threads?\\s+JOIN files'), 1)
+    FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
 
 /// Whom or what a tool waits for.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -185,7 +186,7 @@ impl Obstacle {
     pub(super) async fn reached(&self, shop: &Workshop) {
         let reached = async {
             match self {
-                Self::Lock(_) => shop.bot.database.until(WAITS_FOR_A_LOCK, 1).await,
+                Self::Lock(_) => shop.bot.database.until(TOOL_WAITS, 1).await,
                 Self::Telegram(_, hold) => hold.waiting().await,
                 Self::Answer(number, _) => {
                     shop.bot.request(*number).await;
@@ -236,9 +237,15 @@ impl Obstacle {
                     let left = |calls: &[e2b::Call]| calls.iter().any(is_over).then_some(());
                     shop.e2b.until("the end of the call", BOUND, left).await.unwrap();
                 }
-                // A query ends by itself. A transcript that is being made is stored and paid, a file that is
-                // promised is sent, and a formula takes no longer than a moment.
-                Self::Lock(_) | Self::Telegram(..) | Self::Speech(_) | Self::Work => return false,
+                Self::Speech(_) => {
+                    let left = |all: &[openai::Request]| {
+                        (all[0].outcome == openai::Outcome::ClosedByClient).then_some(())
+                    };
+                    shop.openai.until("the end of the request", BOUND, left).await.unwrap();
+                }
+                // A query ends by itself, a file that is promised is sent, and a formula takes no longer than a
+                // moment.
+                Self::Lock(_) | Self::Telegram(..) | Self::Work => return false,
             }
             true
         };
