@@ -258,12 +258,23 @@ pub(crate) async fn fail(
     Ok(failed.rows_affected() == 1)
 }
 
-/// Releases what is held for transcriptions that nobody has taken up again since `before`.
-pub(crate) async fn release_abandoned(db: &Db, before: DateTime<Utc>) -> Result<(), DbError> {
+/// Releases what is held for transcriptions that nobody has taken up again since `before`, and at once for those of the
+/// messages of `given_up` updates, and of the messages to which these reply: nobody takes them up again.
+pub(crate) async fn release_abandoned(
+    database: impl sqlx::PgExecutor<'_>,
+    before: Option<DateTime<Utc>>,
+    given_up: &[i64],
+) -> Result<(), DbError> {
     sqlx::query!(
-        "WITH gone AS (
+        "WITH heard AS (
+           SELECT chat_id, message_id FROM inbox WHERE update_id = ANY($2)
+           UNION ALL
+           SELECT chat_id, (payload #>> '{message,reply_to_message,message_id}')::integer FROM inbox
+           WHERE update_id = ANY($2)
+         ), gone AS (
            SELECT key, user_id, held FROM transcriptions
-           WHERE state = 'pending' AND leased_until < $1 FOR NO KEY UPDATE
+           WHERE state = 'pending' AND (leased_until < $1 OR (chat_id, message_id) IN (SELECT * FROM heard))
+           FOR NO KEY UPDATE
          ), failed AS (
            UPDATE transcriptions AS old
            SET state = 'failed', failure = 'abandoned', held = 0, lost = old.lost + gone.held, settled_at = now()
@@ -272,8 +283,9 @@ pub(crate) async fn release_abandoned(db: &Db, before: DateTime<Utc>) -> Result<
          UPDATE users SET held = users.held - freed.amount
          FROM (SELECT user_id, sum(held) AS amount FROM gone GROUP BY user_id) AS freed WHERE users.id = freed.user_id",
         before,
+        given_up,
     )
-    .execute(db.pool())
+    .execute(database)
     .await
     .map_err(DbError::at("transcriptions::release_abandoned"))?;
     Ok(())

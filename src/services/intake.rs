@@ -10,7 +10,7 @@ use crate::db::inbox::GivenUp;
 use crate::db::outbox::{self, OutboxMessage};
 use crate::db::people::{self as profiles, KnownUser};
 use crate::db::turns::retrying::{self, ChangedQuestion};
-use crate::db::{Db, DbError, Tx, copy_deletions, file_edits, inbox, messages};
+use crate::db::{Db, DbError, Tx, copy_deletions, file_edits, inbox, messages, transcriptions};
 use crate::domain::file::{Attachment, Retrieval};
 use crate::domain::ids::{ChatId, MessageId, OutboxId, ThreadKey, UpdateId, UserId};
 use crate::domain::people::{Chat, Language, Person};
@@ -181,6 +181,10 @@ pub async fn give_up(
             "the update {} could not be handled and is given up",
             update.id
         );
+    }
+    if !given_up.is_empty() {
+        let ids: Vec<i64> = given_up.iter().map(|update| update.id.0).collect();
+        transcriptions::release_abandoned(&mut *tx, None, &ids).await?;
     }
     let owed = outbox::enqueue(&mut tx, &owed).await?;
     Db::commit(tx).await?;

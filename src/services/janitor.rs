@@ -68,7 +68,8 @@ async fn work(books: &Books, life: &Lifecycle, metrics: &Metrics) {
     report("topic names", db.until(drain).run_job(OPERATION_LIMIT, names).await);
     let requests = || data_requests::forget(db, forgotten);
     report("data requests", db.until(drain).run_job(OPERATION_LIMIT, requests).await);
-    let abandoned = || transcriptions::release_abandoned(db, now - TimeDelta::hours(ABANDONED_HOURS));
+    let abandoned =
+        || transcriptions::release_abandoned(db.pool(), Some(now - TimeDelta::hours(ABANDONED_HOURS)), &[]);
     report("abandoned transcriptions", db.until(drain).run_job(OPERATION_LIMIT, abandoned).await);
     let expired = || made_files::expire(db);
     report("expired files", db.until(drain).run_job(OPERATION_LIMIT, expired).await);

@@ -511,3 +511,25 @@ async fn a_recording_in_the_place_of_another_is_not_given_its_words() {
     assert_eq!((phone.openai.requests().len(), phone.charges().await.len()), (1, 1));
     phone.end().await;
 }
+
+#[tokio::test]
+async fn a_recording_whose_message_is_given_up_holds_no_money() {
+    let mut phone = Phone::start().await;
+    phone.bot.expect_error("is given up");
+    phone.openai.script(Reply::hang());
+    phone.bot.telegram.send(ANN, ANN, NewFile::voice(2));
+    phone.heard(1).await;
+    phone.bot.kill().await;
+    // The next start counts the third crash in which it was alone.
+    phone.bot.sql("UPDATE inbox SET crashes = 2, crashes_alone = 2 WHERE handled_at IS NULL").await;
+    phone.bot.run().await;
+    let told = phone.bot.answer(ANN, 1).await;
+    assert!(told.contains("Something went wrong on my side"), "{told}");
+    let left =
+        [PENDING, HOLDS, "SELECT 1 - count(*) FROM transcriptions WHERE state = 'failed' AND lost > 0"];
+    for query in left {
+        assert_eq!(phone.bot.database.count(query).await, 0, "{query}");
+    }
+    assert_eq!(phone.bot.ask("hello").await, "You said: hello");
+    phone.end().await;
+}

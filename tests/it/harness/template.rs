@@ -47,9 +47,14 @@ async fn exists(connection: &mut PgConnection, name: &str) -> bool {
     found.bind(name).fetch_one(connection).await.unwrap()
 }
 
+/// Forgets all but the newest ones: another working copy, with other migrations, may be testing on this server.
 async fn forget_former(connection: &mut PgConnection) {
-    let former =
-        sqlx::query_scalar(r"SELECT datname FROM pg_database WHERE datname LIKE 'starling\_template\_%'");
+    let former = sqlx::query_scalar(
+        r"SELECT datname FROM (
+            SELECT datname, row_number() OVER (PARTITION BY datname = 'starling_template_unfinished' ORDER BY oid DESC) AS place
+            FROM pg_database WHERE datname LIKE 'starling\_template\_%') AS found
+          WHERE place > 3 OR datname = 'starling_template_unfinished'",
+    );
     let former: Vec<String> = former.fetch_all(&mut *connection).await.unwrap();
     for name in former {
         run(connection, &format!("DROP DATABASE {name} WITH (FORCE)")).await;
