@@ -201,6 +201,7 @@ async fn start(
     (metrics, readiness): (&Metrics, &Readiness),
     (db, instance, wake_ups): (&Db, &Instance, &WakeUps),
 ) -> Result<()> {
+    db.chosen().await;
     bring_up_to_date(config, life, db).await?;
     instance.join().await.context("this instance cannot be registered")?;
     let cache = clients::cache(config, life, metrics, db).await?;

@@ -169,6 +169,16 @@ impl Db {
         }
     }
 
+    /// Waits until [`Self::follow`] has chosen a server: until then, statements might go to a standby.
+    pub(crate) async fn chosen(&self) {
+        let mut found = self.found.subscribe();
+        while *found.borrow_and_update() == 0 {
+            if found.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+
     /// Returns a channel that tells when the database may have been replaced by another server.
     pub(crate) fn found(&self) -> watch::Receiver<u64> {
         self.found.subscribe()

@@ -11,17 +11,22 @@ use tokio::net::TcpListener;
 use crate::harness::proxy::Proxy;
 use crate::harness::{ANN, BOUND, Bot};
 
-/// Returns status and body of `/ready`.
-async fn ready(bot: &Bot) -> (u16, String) {
-    let answer = reqwest::get(format!("http://{}/ready", bot.operators_port())).await.unwrap();
+/// Returns status and body of `/ready` at an operators' port.
+async fn ready(port: &str) -> (u16, String) {
+    let answer = reqwest::get(format!("http://{port}/ready")).await.unwrap();
     (answer.status().as_u16(), answer.text().await.unwrap())
 }
 
 /// Waits until `/ready` returns this status; returns the body.
 async fn until_ready(bot: &Bot, status: u16, part: &str) -> String {
+    until_ready_at(&bot.operators_port(), status, part).await
+}
+
+/// Waits until `/ready` at an operators' port returns this status; returns the body.
+pub(crate) async fn until_ready_at(port: &str, status: u16, part: &str) -> String {
     let end = Instant::now() + BOUND;
     loop {
-        let (found, body) = ready(bot).await;
+        let (found, body) = ready(port).await;
         if found == status && body.contains(part) {
             return body;
         }
@@ -45,7 +50,7 @@ async fn whatever_getme_leaves_out_the_bot_answers_and_asks_once() {
         bot.telegram.answer_get_me(me.clone());
         bot.run().await;
         assert_eq!(bot.ask("hello").await, "You said: hello", "{me}");
-        assert_eq!(ready(&bot).await, (200, "ready\n".to_owned()), "{me}");
+        assert_eq!(ready(&bot.operators_port()).await, (200, "ready\n".to_owned()), "{me}");
         assert_eq!(bot.telegram.view(|view| view.calls_of("getMe").count()), 1);
         bot.end().await;
     }
@@ -58,7 +63,7 @@ async fn a_bot_that_does_not_know_yet_who_it_is_is_starting() {
     let held = bot.telegram.hold("getMe");
     bot.launch();
     held.waiting().await;
-    assert_eq!(ready(&bot).await, (503, "starting\n".to_owned()));
+    assert_eq!(ready(&bot.operators_port()).await, (503, "starting\n".to_owned()));
     held.release();
     bot.log("Telegram is away, waiting").await;
     bot.log(" ready").await;

@@ -17,6 +17,7 @@ use playground::telegram::Person;
 
 use crate::harness::process::Process;
 use crate::harness::{ANN, BOB, BOUND, Bot, scaled};
+use crate::readiness::until_ready_at;
 
 /// People who write while an instance is killed.
 const PEOPLE: std::ops::RangeInclusive<i64> = 1_001..=1_030;
@@ -70,8 +71,7 @@ async fn a_second_instance_takes_half_of_the_chats_and_the_rest_when_the_first_s
     let mut bot = Bot::start().await;
     assert_eq!(bot.metric("bot_buckets_held").await, 1_024);
     let second = second(&bot, &[]).await;
-    let ready = reqwest::get(format!("http://{}/ready", second.operators_port())).await.unwrap();
-    assert_eq!(ready.status(), 200);
+    until_ready_at(&second.operators_port(), 200, "ready").await;
     let (code, lines) = bot.command(&["instances"]).await;
     let lines: Vec<&str> = lines.lines().collect();
     // Below them, who has which of the five duties.
