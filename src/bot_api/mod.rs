@@ -59,6 +59,13 @@ pub(crate) struct AdmittedCall {
     waiting: WaitingMessage,
 }
 
+/// A cosmetic call that may be made now: its place in the budgets is taken.
+#[must_use]
+pub(crate) struct AdmittedAttempt {
+    chat: ChatId,
+    class: Class,
+}
+
 /// The envelope of every response.
 #[derive(Deserialize)]
 struct ApiResponse<T> {
@@ -234,10 +241,31 @@ impl Api {
         class: Class,
         method: &M,
     ) -> Result<M::Response, Postponed> {
+        let admitted = self.admit_at_once(chat, class)?;
+        self.attempt_admitted(admitted, method).await
+    }
+
+    /// Takes the place of a cosmetic call in the budgets.
+    ///
+    /// # Errors
+    /// Returns when to try again.
+    pub(crate) fn admit_at_once(&self, chat: ChatId, class: Class) -> Result<AdmittedAttempt, Postponed> {
         if let Admission::NotBefore(time) = self.flow.admit(chat, class) {
             self.metrics.telegram_dropped.inc();
             return Err(Postponed::NotBefore(time));
         }
+        Ok(AdmittedAttempt { chat, class })
+    }
+
+    /// Calls a cosmetic method that was admitted before.
+    ///
+    /// # Errors
+    /// Returns the errors of [`Api::call`].
+    pub(crate) async fn attempt_admitted<M: Method>(
+        &self,
+        AdmittedAttempt { chat, class }: AdmittedAttempt,
+        method: &M,
+    ) -> Result<M::Response, Postponed> {
         // A live message whose call is abandoned too early may have been sent all the same.
         let limit = if class == Class::Live { CALL_LIMIT } else { COSMETIC_LIMIT };
         let answer = self.send(method, limit).await;

@@ -23,14 +23,17 @@ impl Session<'_> {
         context.running.insert(left.turn);
         let mode = mode(left, company);
         let entering = async {
+            // While it searches, within the budget of the chat, others may run.
+            let left = turn::find_live_message(context, left).await?;
             if company == Company::Nobody {
                 tokio::time::sleep(recovery::pause(left.crashes_alone)).await;
             }
-            context.isolation.enter(mode).await
+            Ok((left, context.isolation.enter(mode).await))
         };
-        let permit = context.life.leaving.run_until_cancelled(entering).await;
-        let resumed = match permit {
-            Some(permit) => self.resume_admitted(left, recovery, permit).await,
+        let entered = context.life.leaving.run_until_cancelled(entering).await;
+        let resumed = match entered {
+            Some(Ok((left, permit))) => self.resume_admitted(&left, recovery, permit).await,
+            Some(Err(error)) => Err(error),
             None => Ok(()),
         };
         context.running.remove(left.turn);
@@ -51,8 +54,7 @@ impl Session<'_> {
                 let restarted = db.persist(restart).await?;
                 let Some(Restarted { attempt, epoch, lost }) = restarted else { return Ok(()) };
                 context.metrics.costs.with_label_values(&[Payer::Owner.name()]).inc_by(lost.nano());
-                let mut request = reopening::resume(context, left, (attempt, epoch)).await?;
-                turn::find_live_message(context, left, &mut request).await?;
+                let request = reopening::resume(context, left, (attempt, epoch)).await?;
                 let (turn, crashes) = (left.turn, left.crashes);
                 let alone = company == Company::Nobody;
                 tracing::info!(turn.id = turn.0, attempt, crashes, alone, "the turn {turn} is run again");
@@ -61,8 +63,7 @@ impl Session<'_> {
             Recovery::Close(company, rest) => {
                 let finish = || recovery::finish(db, left, company);
                 let Some(epoch) = db.persist(finish).await? else { return Ok(()) };
-                let mut request = reopening::resume(context, left, (left.attempt, epoch)).await?;
-                turn::find_live_message(context, left, &mut request).await?;
+                let request = reopening::resume(context, left, (left.attempt, epoch)).await?;
                 let span = turn::span(&request, iter::empty());
                 turn::close_cut(context, &request, *rest).instrument(span).await;
             }

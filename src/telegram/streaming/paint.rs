@@ -94,12 +94,14 @@ async fn begin(screen: &Screen, place: Place, part: usize, state: &RichText) -> 
         disable_notification: false,
         reply_markup: Some(keyboards::stop(place.turn, place.language)),
     };
+    // Recorded as begun without being sent, it would be searched for after a crash.
+    let admitted = screen.api.admit_at_once(place.chat, Class::Live)?;
     let (turn, held, db) = (place.turn, place.held(), &screen.db);
     let begin = db.persist(|| turns::begin_live(db, held));
     if !matches!(tokio::time::timeout(REMEMBER_LIMIT, begin).await, Ok(Ok(()))) {
         tracing::warn!(turn.id = turn.0, "that the turn {turn} gets a live message is not remembered");
     }
-    let sent = screen.api.attempt(place.chat, Class::Live, &method).await?;
+    let sent = screen.api.attempt_admitted(admitted, &method).await?;
     kill_point!("live: after the call");
     let live = MessageId(sent.message_id);
     let show = db.persist(|| turns::show_in(db.pool(), held, Some(live)));

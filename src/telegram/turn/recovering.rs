@@ -1,5 +1,7 @@
 //! What is left of a turn that a panic or a crash has cut.
 
+use std::borrow::Cow;
+
 use super::closing::close;
 use super::delivery::deliver;
 use super::place::place;
@@ -11,6 +13,7 @@ use crate::rendering::{Growing, RichText};
 use crate::services::metering::CallLog;
 use crate::services::recovery::Rest;
 use crate::telegram::context::BotContext;
+use crate::telegram::pipeline::reopening;
 use crate::telegram::streaming::{self, ScreenResult};
 
 /// The number of a message that comes behind all parts of an answer, when their count is not known: the keys
@@ -65,21 +68,21 @@ fn what_is_left(rest: Rest, live: Option<MessageId>) -> (TurnReport, ScreenResul
     (report, ScreenResult { posted: parts, rest, live, ..ScreenResult::default() })
 }
 
-/// A half-written message in a group that a crash has kept us from remembering is found again.
-pub(crate) async fn find_live_message(
+/// Searches for a half-written message in a group whose id a crash has kept from being recorded. Returns the turn with
+/// it, if it is found.
+pub(crate) async fn find_live_message<'a>(
     context: &BotContext,
-    left: &LeftOpen,
-    request: &mut TurnRequest,
-) -> Result<(), DbError> {
-    if request.live_message.is_some() || !left.live_begun {
-        return Ok(());
+    left: &'a LeftOpen,
+) -> Result<Cow<'a, LeftOpen>, DbError> {
+    if left.live_message.is_some() || !left.live_begun {
+        return Ok(Cow::Borrowed(left));
     }
-    let (db, abort) = (&context.db, &context.life.abort);
-    let lost = streaming::find_lost(&context.screen.api, db, place(request));
-    request.live_message = abort.run_until_cancelled(lost).await.flatten();
-    if request.live_message.is_some() {
-        let (turn, live) = (place(request).held(), request.live_message);
-        db.persist(|| turns::show_in(db.pool(), turn, live)).await?;
+    let db = &context.db;
+    let request = reopening::resume(context, left, (left.attempt, left.epoch)).await?;
+    let place = place(&request);
+    let live_message = streaming::find_lost(&context.screen.api, db, place).await;
+    if live_message.is_some() {
+        db.persist(|| turns::show_in(db.pool(), place.held(), live_message)).await?;
     }
-    Ok(())
+    Ok(Cow::Owned(LeftOpen { live_message, ..left.clone() }))
 }
