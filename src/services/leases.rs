@@ -73,18 +73,20 @@ impl Share {
         if let Some(former) = others.iter().find(|row| row.is_former) {
             return Ok(Look { former: Some((former.id, former.name.clone())), ..Look::default() });
         }
-        let leaves = life.leaving.is_cancelled();
-        if leaves && !self.is_leaving {
+        let is_to_leave = life.leaving.is_cancelled();
+        if is_to_leave && !self.is_leaving {
             // Before the first bucket is given back, so that the others take it beyond their former share.
             instances::drains(db, id).await?;
             self.is_leaving = true;
         }
-        if !self.takes && !leaves {
+        if !self.takes && !is_to_leave {
             self.instance.succeed_former(id).await?;
             instances::takes_buckets(db, id).await?;
         }
         let takers =
             others.iter().filter(|row| row.takes_buckets && !row.draining && !is_silent(row)).count();
+        // If all are stopping, each serves what it has until its end.
+        let leaves = is_to_leave && takers > 0;
         let share = if leaves { 0 } else { BUCKETS.div_ceil(takers + 1) };
         let mut known = leases::of(db, id).await?;
         let spared_until = self.free_since.map(|since| since + SPARED_FOR);
