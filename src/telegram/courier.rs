@@ -82,11 +82,15 @@ impl Courier {
         self.deliver(rest).or(first)
     }
 
+    /// Returns whether a chat has no pending deliveries.
+    pub(crate) fn is_idle(&self, chat: ChatId) -> bool {
+        !self.state().queues.contains_key(&chat)
+    }
+
     /// Returns whether the next message to a chat is sent at once: it has no pending deliveries, and its budget has
     /// room.
     pub(crate) fn sends_at_once(&self, chat: ChatId) -> bool {
-        let is_idle = !self.state().queues.contains_key(&chat);
-        is_idle && self.0.sender.api.flow().has_room(chat)
+        self.is_idle(chat) && self.0.sender.api.flow().has_room(chat)
     }
 
     /// Queues messages read back from the outbox. Each is checked there again before it is sent, because it

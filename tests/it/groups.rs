@@ -186,6 +186,33 @@ async fn what_waits_for_a_group_after_a_crash_overwrites_nothing() {
     bot.end().await;
 }
 
+#[tokio::test]
+async fn a_growing_answer_does_not_overtake_what_is_being_delivered() {
+    let bot = Bot::start().await;
+    let ((begin, beginning), (end, ending)) = (Gate::new(), Gate::new());
+    bot.model.script(Reply::steps(vec![
+        Step::Gate(begin),
+        Step::Text("The beginning".to_owned()),
+        Step::Gate(end),
+        Step::Text(" and the end.".to_owned()),
+    ]));
+    bot.telegram.say(GROUP, ANN, "@starling_bot tell me");
+    bot.request(1).await;
+    // The delivery is tried again after a pause.
+    bot.telegram.fail_next("sendMessage", 1, Fault::Status(502));
+    bot.telegram.say(GROUP, BOB, "/terms@starling_bot");
+    let failed =
+        bot.telegram.until("a failed call", BOUND, |view| view.calls_of("sendMessage").next().map(drop));
+    failed.await.unwrap();
+    beginning.open();
+    assert_eq!(bot.answer(GROUP, 2).await, "The beginning");
+    ending.open();
+    bot.database.until("SELECT count(*) FROM outbox WHERE state = 'pending'", 0).await;
+    let answers = bot.answers(GROUP);
+    assert!(answers[0].starts_with("You pay in advance"), "{answers:#?}");
+    bot.end().await;
+}
+
 /// Every chat numbers its messages, so the same id means different messages.
 #[tokio::test]
 async fn messages_with_the_same_number_in_two_chats_stay_apart() {

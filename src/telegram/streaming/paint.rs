@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use super::super::keyboards;
 use super::{Place, Screen, Surface};
 use crate::bot_api::flow::Class;
@@ -17,6 +19,9 @@ use crate::rendering::{Entity, EntityKind, RichText};
 
 /// The most of the model's thoughts shown, in code points; the newest ones.
 const THOUGHTS: usize = 1_000;
+
+/// When a live message is tried again that has to wait for older messages of its chat.
+const BEHIND_DELIVERIES: Duration = Duration::from_millis(250);
 
 /// The most message ids probed when a live message may have been sent without a record.
 const LOOKS: i64 = 12;
@@ -94,6 +99,10 @@ async fn begin(screen: &Screen, place: Place, part: usize, state: &RichText) -> 
         disable_notification: false,
         reply_markup: Some(keyboards::stop(place.turn, place.language)),
     };
+    // It would stand above older messages that are still being delivered.
+    if !screen.courier.is_idle(place.chat) {
+        return Err(Postponed::NotBefore(Instant::now() + BEHIND_DELIVERIES));
+    }
     // Recorded as begun without being sent, it would be searched for after a crash.
     let admitted = screen.api.admit_at_once(place.chat, Class::Live)?;
     let (turn, held, db) = (place.turn, place.held(), &screen.db);
