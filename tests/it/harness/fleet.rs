@@ -13,7 +13,7 @@ use super::BOUND;
 use super::process::Process;
 
 /// Modules and tests about one process or about polling, or that choose the instances themselves.
-const ALONE: [&str; 20] = [
+const ALONE: [&str; 22] = [
     // What a circuit breaker has seen, and what one process has counted.
     "cache::a_hung_redis",
     "cache::people_who_write_at_once_to_a_slow_redis",
@@ -23,6 +23,10 @@ const ALONE: [&str; 20] = [
     "interruptions::an_older_message_that_was_delayed",
     // Without Redis, a stop that another instance has received is found by a look, once a second.
     "interruptions::a_stop_closes_the_connection",
+    // A load balancer passes nothing on if all instances are stopping.
+    "shutdown::a_load_balancer_is_told",
+    // Without Redis, an instance does not learn of the penalties of others.
+    "topic_names::two_hundred_topics",
     // Statements of one process that are sent together.
     "openings::a_question_that_cannot_be_stored",
     // How much is read for an answer, without what instances ask for each other.
