@@ -7,6 +7,7 @@ mod jobs;
 mod penalties;
 mod polling;
 mod ports;
+mod receiving;
 mod standby;
 mod telegram_start;
 
@@ -19,10 +20,9 @@ use tokio::sync::mpsc;
 
 use crate::bot_api::Api;
 use crate::cache::wake::WakeUps;
-use crate::config::{Config, Mode};
+use crate::config::Config;
 use crate::db::{Db, migrate};
 use crate::domain::clock::Clock;
-use crate::domain::duty::Duty;
 use crate::lifecycle::Lifecycle;
 use crate::llm::Provider;
 use crate::llm::registry::Registry;
@@ -257,37 +257,7 @@ async fn start(
     let (updates, receiver) = mpsc::channel(intake::UPDATES_IN_FLIGHT);
     life.spawn_vital("dispatcher", dispatcher::run(context.clone(), receiver));
     let intake = Intake::new(context.clone(), updates);
-    work_and_receive(config, &context, intake, (instance, duties)).await
-}
-
-/// Takes the share of this instance, takes up what was left there, and begins to receive updates.
-async fn work_and_receive(
-    config: &Config,
-    context: &Arc<BotContext>,
-    intake: Intake,
-    (instance, duties): (&Instance, Duties),
-) -> Result<()> {
-    let life = &context.life;
-    let holding = standby::take_share(&intake, instance, &context.readiness).await?;
-    // The others give buckets back as soon as they see this instance, so it takes them from now on.
-    life.spawn_vital("holding", holding.run());
-    life.spawn_vital("looking", intake.clone().look_out());
-    life.spawn("waking", intake.clone().be_woken());
-    instance.known().await.context("the other instances cannot be seen")?;
-    life.spawn_vital("duties", duties.clone().keep(wanted_duties(config)));
-    let webhook = telegram_start::open_way(config, life, &context.screen.api).await?;
-    jobs::spawn(&intake, context, config, &duties);
-    match webhook {
-        None => life.spawn_vital("polling", polling::run(duties, intake, context.clone())),
-        Some((listener, webhook)) => life.spawn_vital("webhook", intake::listen(listener, webhook, intake)),
-    }
-    Ok(())
-}
-
-/// Returns what this instance does if nobody else does. Where updates come by the webhook, nobody fetches them.
-fn wanted_duties(config: &Config) -> Vec<Duty> {
-    let polls = matches!(config.telegram.mode, Mode::Polling);
-    Duty::ALL.into_iter().filter(|duty| polls || *duty != Duty::Poller).collect()
+    receiving::begin(config, &context, intake, (instance, duties)).await
 }
 
 /// Migrates the database.

@@ -1,14 +1,14 @@
 //! The database: its connections and transactions.
 
+mod following;
+
 use std::future::Future;
 use std::sync::Arc;
-use std::time::Duration;
 
 use secrecy::SecretString;
 use sqlx::postgres::PgPoolOptions;
-use sqlx::{Connection, PgConnection, PgPool, SqlStr};
+use sqlx::{PgPool, SqlStr};
 use tokio::sync::watch;
-use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::error::DbError;
@@ -17,7 +17,7 @@ use super::lanes::{ACQUIRE_LIMIT, Lanes};
 use super::model_calls::RecordCalls;
 use super::outbox_rows::MarkSent;
 use super::persistence::{OPERATION_LIMIT, Persistence, within};
-use super::servers::{ServerState, Servers};
+use super::servers::Servers;
 use super::session::Purpose;
 use super::single::Single;
 use super::turns::close_turn::CloseTurn;
@@ -36,8 +36,6 @@ const TURNS: u32 = 2;
 const ASIDE: u32 = 1;
 /// Connections for heartbeats, beside all others.
 const BEATS: u32 = 1;
-/// The pause between two searches for the server that takes writes.
-const SEARCH_PAUSE: Duration = Duration::from_millis(250);
 
 /// The database. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -135,71 +133,6 @@ impl Db {
         let found = watch::Sender::new(0);
         let (stop, fence, holdings) = (CancellationToken::new(), Fence::default(), Holdings::default());
         Ok(Self { pool, servers, direct, begin, found, shared, metrics, stop, fence, holdings, beats })
-    }
-
-    /// Chooses the server that takes writes, if there are several. A program that does not [`follow`](Self::follow)
-    /// the database calls it once.
-    ///
-    /// # Errors
-    /// Returns an error if no server takes writes.
-    pub(crate) async fn choose_server(&self) -> Result<(), DbError> {
-        if self.servers.choose().await? {
-            self.pool.set_connect_options(self.servers.connect(Purpose::Own).0);
-        }
-        Ok(())
-    }
-
-    /// Follows the database to another server after a failover. Never ends.
-    pub(crate) async fn follow(&self) {
-        loop {
-            let mut is_told = false;
-            while let Err(error) = self.choose_server().await {
-                if !is_told {
-                    tracing::warn!(
-                        error = &error as &dyn std::error::Error,
-                        "no server of the database takes writes"
-                    );
-                    is_told = true;
-                }
-                tokio::time::sleep(SEARCH_PAUSE).await;
-            }
-            self.found.send_modify(|times| *times += 1);
-            self.servers.lost().await;
-            tokio::time::sleep(SEARCH_PAUSE).await;
-        }
-    }
-
-    /// Waits until [`Self::follow`] has chosen a server: until then, statements might go to a standby.
-    pub(crate) async fn chosen(&self) {
-        let mut found = self.found.subscribe();
-        while *found.borrow_and_update() == 0 {
-            if found.changed().await.is_err() {
-                return;
-            }
-        }
-    }
-
-    /// Returns a channel that tells when the database may have been replaced by another server.
-    pub(crate) fn found(&self) -> watch::Receiver<u64> {
-        self.found.subscribe()
-    }
-
-    /// Asks every server whether it takes writes.
-    pub(crate) async fn survey(&self) -> Vec<ServerState> {
-        self.servers.survey().await
-    }
-
-    /// Opens a connection whose session is ours until it is closed, also behind a pooler.
-    pub(super) async fn session(&self) -> Result<PgConnection, DbError> {
-        let (server, _) = if let Some(direct) = &self.direct {
-            direct.choose().await?;
-            direct.connect(Purpose::Own)
-        } else {
-            self.choose_server().await?;
-            self.servers.connect(Purpose::Own)
-        };
-        let connected = timeout(ACQUIRE_LIMIT, PgConnection::connect_with(&server)).await;
-        connected.map_err(|_| DbError::Deadline { limit: ACQUIRE_LIMIT })?.map_err(DbError::at("db::session"))
     }
 
     /// Ends the repetition of operations with [`DbError::Cancelled`] at `stop`. Without it they are repeated
