@@ -39,11 +39,17 @@ pub async fn apply(tx: &mut Tx<'_>, records: &[Record]) -> Result<(), DbError> {
 async fn count(tx: &mut Tx<'_>, mut turns: Vec<i64>) -> Result<(), DbError> {
     // Sorted, so that two batches with the same turns wait for each other instead of deadlocking.
     turns.sort_unstable();
+    // In a statement of its own: one that waits for a charge that is being given back would count what was before.
+    let due = sqlx::query_scalar!(
+        "SELECT id FROM turns WHERE id = ANY($1) AND closed_at IS NOT NULL AND NOT counted ORDER BY id FOR UPDATE",
+        &turns,
+    )
+    .fetch_all(&mut **tx)
+    .await
+    .map_err(DbError::at("records::due"))?;
     sqlx::query!(
-        "WITH locked AS (
-           SELECT id FROM turns WHERE id = ANY($1) AND closed_at IS NOT NULL AND NOT counted ORDER BY id FOR UPDATE
-         ), due AS (
-           UPDATE turns SET counted = TRUE FROM locked WHERE turns.id = locked.id
+        "WITH due AS (
+           UPDATE turns SET counted = TRUE WHERE id = ANY($1)
            RETURNING turns.id, turns.thread_id, turns.closed_at, turns.asker_id, turns.payer_id
          ), over AS (
            DELETE FROM checkpoints USING due WHERE checkpoints.turn_id = due.id
@@ -68,7 +74,7 @@ async fn count(tx: &mut Tx<'_>, mut turns: Vec<i64>) -> Result<(), DbError> {
            cache_write = user_statistics.cache_write + excluded.cache_write,
            cache_read = user_statistics.cache_read + excluded.cache_read,
            output = user_statistics.output + excluded.output, cost = user_statistics.cost + excluded.cost",
-        &turns,
+        &due,
     )
     .execute(&mut **tx)
     .await

@@ -196,6 +196,32 @@ async fn the_newest_checkpoint_of_an_open_turn_stands() {
 }
 
 #[tokio::test]
+async fn a_charge_that_is_given_back_meanwhile_is_not_counted() {
+    let world = StreamFixture::new(None).await;
+    for statement in [
+        "UPDATE turns SET state = 'answered', closed_at = now()",
+        "INSERT INTO model_calls (turn_id, attempt, call, model_id, ended, input, cache_write_5m, cache_write_1h,
+                                  cache_read, output, thinking, web_searches, duration_ms, cost, payer)
+         VALUES (1, 1, 0, 'm', 'end_turn', 0, 0, 0, 0, 0, 0, 0, 1, 1, 'user')",
+    ] {
+        sqlx::query(statement).execute(world.database.pool()).await.unwrap();
+    }
+    let mut giving_back = world.database.pool().begin().await.unwrap();
+    for statement in ["SELECT FROM turns FOR NO KEY UPDATE", "UPDATE model_calls SET payer = 'owner'"] {
+        sqlx::query(statement).execute(&mut *giving_back).await.unwrap();
+    }
+    let given_back = async {
+        let waits = "SELECT count(*) FROM pg_stat_activity
+                     WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        world.database.until(waits, 1).await;
+        giving_back.commit().await.unwrap();
+    };
+    tokio::join!(world.write(vec![Record::UserStats { turn: TurnId(1) }]), given_back);
+    assert_eq!(world.count("SELECT count(*) FROM user_statistics WHERE turns = 1 AND cost = 0").await, 1);
+    world.end().await;
+}
+
+#[tokio::test]
 async fn an_unreadable_item_is_put_aside_as_it_was_found() {
     let redis = Redis::start().await;
     let world = StreamFixture::new(Some(&redis)).await;
