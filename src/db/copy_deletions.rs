@@ -66,6 +66,19 @@ pub(crate) async fn claim(db: &Db, limit: i64, lease: Duration) -> Result<Vec<St
     .map_err(DbError::at("copy_deletions::claim"))
 }
 
+/// Makes claimed copies due again at once, as if they had not been tried.
+pub(crate) async fn release(db: &Db, copies: &[String]) -> Result<(), DbError> {
+    sqlx::query!(
+        "UPDATE copy_deletions SET due_at = now(), attempts = greatest(attempts - 1, 0)
+         WHERE provider_id = ANY($1) AND due_at > now()",
+        copies,
+    )
+    .execute(db.pool())
+    .await
+    .map_err(DbError::at("copy_deletions::release"))?;
+    Ok(())
+}
+
 /// Removes a copy that the provider has deleted.
 pub(crate) async fn done(db: &Db, copy: &str) -> Result<(), DbError> {
     sqlx::query!("DELETE FROM copy_deletions WHERE provider_id = $1", copy)

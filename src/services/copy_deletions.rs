@@ -23,16 +23,15 @@ const LIFETIME: Duration = Duration::from_secs(90 * 86_400);
 /// Deletes copies as they are queued, until the service drains. `queued` wakes it early.
 pub(crate) async fn run(db: Db, provider: Provider, queued: Arc<Notify>, life: Lifecycle, metrics: Metrics) {
     loop {
-        let work = async {
-            if let Err(error) = work(&db, &provider, &life, &metrics).await {
+        match work(&db, &provider, &life, &metrics).await {
+            Ok(()) | Err(DbError::Cancelled) => {}
+            Err(error) => {
                 let error = &error as &dyn std::error::Error;
                 tracing::error!(error, "copies at the provider are not deleted");
             }
-            let woken = tokio::time::timeout(INTERVAL, queued.notified()).await;
-            drop(woken);
-        };
-        if life.drain.run_until_cancelled(work).await.is_none() {
-            // A claimed copy is due again after its lease.
+        }
+        let pause = tokio::time::timeout(INTERVAL, queued.notified());
+        if life.drain.run_until_cancelled(pause).await.is_none() {
             return;
         }
     }
@@ -47,8 +46,10 @@ async fn work(db: &Db, provider: &Provider, life: &Lifecycle, metrics: &Metrics)
         if copies.is_empty() {
             return Ok(());
         }
-        for copy in &copies {
-            let deleted = provider.forget(copy).await;
+        for (place, copy) in copies.iter().enumerate() {
+            let Some(deleted) = life.drain.run_until_cancelled(provider.forget(copy)).await else {
+                return db.persist(|| copy_deletions::release(db, &copies[place..])).await;
+            };
             let result = if deleted.is_ok() { "ok" } else { "failed" };
             metrics.copies_deleted.with_label_values(&[result]).inc();
             if let Err(error) = deleted {
@@ -57,7 +58,7 @@ async fn work(db: &Db, provider: &Provider, life: &Lifecycle, metrics: &Metrics)
                 continue;
             }
             kill_point!("copies: deleted at the provider");
-            until_drain.persist(|| copy_deletions::done(db, copy)).await?;
+            db.persist(|| copy_deletions::done(db, copy)).await?;
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Copies at the provider that no message will have are deleted there.
 
-use playground::anthropic::{Endpoint, Gate, Recorded, Reply, Step};
+use playground::anthropic::{Endpoint, FileFault, Gate, Recorded, Reply, Step};
 use playground::telegram::{Hold, NewFile};
 
 use crate::harness::{ANN, BOB, BOUND, Bot};
@@ -59,6 +59,26 @@ async fn after_an_orderly_end_the_files_are_fetched_again_and_the_former_copy_is
     calls(&bot, Endpoint::DeleteFile, 1).await;
     bot.database.until(TO_DELETE, 0).await;
     assert_eq!((bot.model.files().len(), bot.database.count(FILES).await), (2, 2));
+    bot.end().await;
+}
+
+#[tokio::test]
+async fn a_deletion_that_an_orderly_end_has_cut_is_made_by_the_next_run() {
+    let mut bot = Bot::start().await;
+    bot.telegram.send(ANN, ANN, note("old.txt"));
+    bot.answer(ANN, 1).await;
+    let (gate, keeper) = Gate::new();
+    bot.model.fail_files(Endpoint::DeleteFile, 1, FileFault::Hold(gate));
+    bot.ask("/clear").await;
+    calls(&bot, Endpoint::DeleteFile, 1).await;
+    bot.terminate();
+    assert_eq!(bot.exit_code().await, 0);
+    let due = "SELECT count(*) FROM copy_deletions WHERE due_at <= now() AND attempts = 0";
+    assert_eq!(bot.database.count(due).await, 1);
+    bot.run().await;
+    bot.database.until(TO_DELETE, 0).await;
+    assert!(bot.model.files().is_empty());
+    keeper.open();
     bot.end().await;
 }
 

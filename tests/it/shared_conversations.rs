@@ -118,10 +118,14 @@ async fn a_question_of_another_member_waits_and_does_not_cut() {
 #[tokio::test]
 async fn messages_of_two_members_at_once_are_two_questions() {
     let bot = shared([("BATCH_WINDOW_MS", "600")]).await;
+    // They all wait while Carl is answered, so none of them can supersede the answer to another.
+    let keeper = begins(&bot, CARL, "first").await;
     for (from, text) in [(ANN, "one"), (BOB, "two"), (BOB, "three"), (ANN, "four")] {
         bot.telegram.say(GROUP, from, &format!("@starling_bot {text}"));
     }
-    bot.request_end(3).await;
+    bot.database.until("SELECT count(*) FROM inbox WHERE handled_at IS NULL", 4).await;
+    keeper.open();
+    bot.request_end(4).await;
     settled(&bot).await;
     let asked: Vec<(i64, i64)> = sqlx::query_as(
         "SELECT asker_id, count(*) FROM turns JOIN messages ON messages.turn_id = turns.id AND role = 'user'
@@ -130,7 +134,7 @@ async fn messages_of_two_members_at_once_are_two_questions() {
     .fetch_all(bot.books())
     .await
     .unwrap();
-    assert_eq!(asked, [(ANN, 1), (BOB, 2), (ANN, 1)]);
+    assert_eq!(asked, [(CARL, 1), (ANN, 1), (BOB, 2), (ANN, 1)]);
     bot.end().await;
 }
 
