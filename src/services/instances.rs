@@ -82,8 +82,7 @@ impl Instance {
         let mut missed = 0_u32;
         loop {
             let sent = fence.trying();
-            let leaves = self.life.leaving.is_cancelled();
-            let beat = instances::beat(&self.db, id, leaves);
+            let beat = instances::beat(&self.db, id, self.life.leaving.is_cancelled());
             let pause = match timeout(BEAT_LIMIT, beat).await {
                 Ok(Ok(Pulse::Alive { has_peers, deaths })) => {
                     fence.beaten(sent, has_peers);
@@ -107,12 +106,7 @@ impl Instance {
                     BEAT_PAUSES.1
                 }
             };
-            let leaving = &self.life.leaving;
-            tokio::select! {
-                () = sleep(pause) => {}
-                // The others take what this instance gives back once they know that it leaves.
-                () = leaving.cancelled(), if !leaves => {}
-            }
+            sleep(pause).await;
         }
     }
 

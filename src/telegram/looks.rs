@@ -26,7 +26,7 @@ pub(crate) struct Looks {
 struct State {
     /// Each bucket stands in it once.
     asked: BTreeSet<Bucket>,
-    /// Those that were asked for and are not looked at yet, or without success.
+    /// Those that were asked for and are being looked at, or could not be.
     taken: BTreeSet<Bucket>,
     /// Until when all are looked at regularly.
     regular_until: Option<Instant>,
@@ -81,6 +81,11 @@ impl Looks {
             state.taken.remove(bucket);
         }
     }
+
+    /// Forgets looks that are due at buckets which are not among these: they were given away.
+    pub(crate) fn keep(&self, held: &[Bucket]) {
+        self.state.lock().taken.retain(|bucket| held.contains(bucket));
+    }
 }
 
 #[cfg(test)]
@@ -118,6 +123,13 @@ mod tests {
         assert!(looks.concern(own, now));
         looks.done(&looks.next().now_or_never().unwrap());
         assert!(!looks.concern(own, now) && !looks.is_regular(now));
+        // A look that failed at a bucket which was then given away is due no more.
+        looks.ask(own);
+        looks.next().now_or_never().unwrap();
+        looks.keep(&[own, other]);
+        assert!(looks.is_regular(now));
+        looks.keep(&[other]);
+        assert!(!looks.is_regular(now));
     }
 
     #[test]

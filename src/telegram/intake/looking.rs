@@ -62,6 +62,7 @@ impl Intake {
     async fn look_at_all(&self) -> Result<(), DbError> {
         let (context, drain) = (&self.context, &self.context.life.drain);
         let opened = context.life.holdings.opened();
+        context.looks.keep(&opened);
         if opened.is_empty() {
             return Ok(());
         }
