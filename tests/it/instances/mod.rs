@@ -9,6 +9,7 @@ mod given_up;
 mod pair;
 mod sharing;
 mod suspended;
+mod upgrading;
 
 use std::time::{Duration, Instant};
 

@@ -90,11 +90,27 @@ impl Pair {
 
     /// Delivers the next update to the instance that answers a chat, or to the other one.
     pub(super) async fn deliver_next(&self, chat: i64, to_holder: bool) {
+        let holder = self.holder(chat).await;
+        self.decided.lock().unwrap().push_back(if to_holder { holder } else { 1 - holder });
+    }
+
+    /// Returns the place of the instance that answers a chat.
+    async fn holder(&self, chat: i64) -> usize {
         let holder = "SELECT holder - 1 FROM leases WHERE bucket = $1";
         let holder: i64 =
             sqlx::query_scalar(holder).bind(chat & 1_023).fetch_one(self.bot.books()).await.unwrap();
-        let holder = usize::try_from(holder).unwrap();
-        self.decided.lock().unwrap().push_back(if to_holder { holder } else { 1 - holder });
+        usize::try_from(holder).unwrap()
+    }
+
+    /// Returns the bot as the instance that does not answer a chat, and the one that does.
+    pub(super) async fn split_by(self, chat: i64) -> (Bot, Process) {
+        let holder = self.holder(chat).await;
+        let Self { mut bot, second, .. } = self;
+        if holder == 1 {
+            return (bot, second);
+        }
+        let first = bot.follow(second).unwrap();
+        (bot, first)
     }
 
     /// Stops both and asserts that nothing is left.
