@@ -11,9 +11,10 @@ use playground::telegram::Telegram;
 
 use super::BOUND;
 use super::process::Process;
+use super::redis::Redis;
 
 /// Modules and tests about one process or about polling, or that choose the instances themselves.
-const ALONE: [&str; 22] = [
+const ALONE: [&str; 20] = [
     // What a circuit breaker has seen, and what one process has counted.
     "cache::a_hung_redis",
     "cache::people_who_write_at_once_to_a_slow_redis",
@@ -21,12 +22,8 @@ const ALONE: [&str; 22] = [
     // Rows put into the inbox, which only the sweep of a single instance counts as tried.
     "clear_delayed",
     "interruptions::an_older_message_that_was_delayed",
-    // Without Redis, a stop that another instance has received is found by a look, once a second.
-    "interruptions::a_stop_closes_the_connection",
     // A load balancer passes nothing on if all instances are stopping.
     "shutdown::a_load_balancer_is_told",
-    // Without Redis, an instance does not learn of the penalties of others.
-    "topic_names::two_hundred_topics",
     // Statements of one process that are sent together.
     "openings::a_question_that_cannot_be_stored",
     // How much is read for an answer, without what instances ask for each other.
@@ -58,6 +55,9 @@ pub(crate) struct Fleet {
     processes: Vec<Process>,
     /// What deals the updates; `None` for a single instance.
     dealer: Option<Dealer>,
+    /// What all instances share if the settings name no Redis; without one they find what others have received only
+    /// once a second.
+    redis: Option<Redis>,
     /// Settings of the instance at a place only.
     own: BTreeMap<usize, BTreeMap<String, String>>,
 }
@@ -84,7 +84,10 @@ fn wanted(settings: &BTreeMap<String, String>) -> usize {
 impl Fleet {
     /// Prepares the instances that the current test wants, none of which runs yet.
     pub(super) async fn prepare(settings: &BTreeMap<String, String>) -> Self {
-        if wanted(settings) > 1 { Self::of_several().await } else { Self::default() }
+        if wanted(settings) == 1 {
+            return Self::default();
+        }
+        Self { redis: Some(Redis::start().await), ..Self::of_several().await }
     }
 
     /// Prepares two instances.
@@ -112,7 +115,9 @@ impl Fleet {
     }
 
     fn settings_at(&self, place: usize, common: &BTreeMap<String, String>) -> BTreeMap<String, String> {
-        let mut settings = common.clone();
+        let shared = self.redis.as_ref().map(|redis| ("REDIS_URL".to_owned(), redis.url()));
+        let mut settings: BTreeMap<String, String> = shared.into_iter().collect();
+        settings.extend(common.clone());
         settings.extend(self.own.get(&place).cloned().unwrap_or_default());
         settings
     }
