@@ -15,8 +15,8 @@ const SHOWN: usize = 5;
 pub enum Outcome {
     /// The answer is still being made or sent.
     Open,
-    /// The answer was sent to the end of its script, including an error inside a stream and a body that a
-    /// test has scripted.
+    /// The whole scripted response was sent. An error event inside a stream counts as part of it, and so does
+    /// a raw body that a test has set.
     Finished,
     /// The client disconnected before the end.
     ClosedByClient,

@@ -35,8 +35,8 @@ impl Api {
     /// Calls a method that must take effect: waits for its budget and for the end of every penalty.
     ///
     /// # Errors
-    /// Returns the errors of Telegram and of the network, like [`Api::call`]. After a 429 the
-    /// penalty is already recorded, so the caller may call again at once; that call waits.
+    /// Returns the errors of [`Api::call`]. After a 429 the penalty is already recorded, so the caller may
+    /// call again at once; that call waits.
     pub(crate) async fn deliver<M: Method>(&self, chat: ChatId, method: &M) -> Result<M::Response, ApiError> {
         let admitted = self.admit(chat).await;
         self.deliver_admitted(admitted, method).await
@@ -79,7 +79,7 @@ impl Api {
     /// Sends a part of an announcement. The caller has waited with [`Api::wait_for_announcement`].
     ///
     /// # Errors
-    /// Returns the errors of Telegram and of the network. After a flood wait, announcements pause.
+    /// Returns the errors of [`Api::call`]. After a flood wait, announcements pause.
     pub(crate) async fn announce<M: Method>(
         &self,
         chat: ChatId,

@@ -128,7 +128,7 @@ impl Api {
     /// Calls a method that belongs to no chat and has no budget.
     ///
     /// # Errors
-    /// Returns the errors of Telegram and of the network.
+    /// Returns the errors of Telegram and of the network, or [`ApiError::Fenced`] without a call.
     pub(crate) async fn call<M: Method>(&self, method: &M) -> Result<M::Response, ApiError> {
         self.send(method, method.limit().unwrap_or(CALL_LIMIT)).await
     }

@@ -81,8 +81,7 @@ impl Api {
     /// Sends files, in one message or one album. The caller has waited with [`Api::wait_for_files`].
     ///
     /// # Errors
-    /// Returns the errors of Telegram and of the network. A flood wait has extended the chat's penalty by
-    /// then.
+    /// Returns the errors of [`Api::call`]. A flood wait has extended the chat's penalty by then.
     pub(crate) async fn send_files(&self, message: &FilesMessage<'_>) -> Result<Vec<SentFile>, ApiError> {
         self.check_fence()?;
         let (method, form) = form(message)?;

@@ -1,5 +1,6 @@
 //! Repository of the recipients of announcements. A recipient is marked as begun right before the request
-//! leaves; only a row that waits can be marked, so nobody gets an announcement twice.
+//! leaves; only a waiting row, or one that the same worker has just marked, can be marked, so nobody gets an
+//! announcement twice.
 
 use std::collections::BTreeMap;
 

@@ -45,8 +45,8 @@ pub(super) fn json(at: &'static str, lent: &impl Serialize) -> Result<Box<RawVal
 }
 
 /// Batches calls of one kind of statement. At most one statement runs per lane. Callers that arrive meanwhile
-/// wait; the first to get a lane executes the next statement for all of them. There is no background task:
-/// the waiting callers are the queue.
+/// wait; the first to get a lane executes one statement for up to 16 waiting callers, at most one per key; the
+/// rest wait for the next. There is no background task: the waiting callers are the queue.
 #[derive(Debug)]
 pub(super) struct GroupCommit<W: BatchOp> {
     lanes: Arc<Lanes>,

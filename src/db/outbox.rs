@@ -231,16 +231,16 @@ pub(crate) async fn refusals(db: &Db, buckets: &[i64], after: TurnId) -> Result<
     Ok(turns.into_iter().map(TurnId).collect())
 }
 
-/// What of a turn's answer was promised to its chat while it grew.
+/// What of a turn's answer was enqueued while it grew.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct PromisedParts {
     /// The texts of its parts, in order.
     pub texts: Vec<String>,
-    /// Whether files were promised too.
+    /// Whether files were enqueued too.
     pub files: bool,
 }
 
-/// Returns what of a turn's answer was promised to its chat.
+/// Returns what of a turn's answer was enqueued while it grew.
 pub async fn promised_parts(db: &Db, turn: TurnId) -> Result<PromisedParts, DbError> {
     let rows = sqlx::query!(
         r#"SELECT text, key LIKE 'turn:%:files:%' AS "of_files!" FROM outbox WHERE turn_id = $1 ORDER BY id"#,

@@ -194,8 +194,8 @@ pub struct HistoryMessage {
     pub edits: i32,
     /// Whether the answer was cut by a stop, a newer message or a crash.
     pub interrupted: bool,
-    /// The files of this message and of the message that it replies to. Cache entries from before there were
-    /// files have none.
+    /// The files of this message and of the message that it replies to. Empty in cache entries written before
+    /// this field existed.
     #[serde(default)]
     pub files: Vec<KnownFile>,
     /// The files that an answer has sent, or that Telegram has refused.

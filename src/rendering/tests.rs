@@ -251,8 +251,8 @@ fn tdlib_agrees_with_every_sample() {
     assert_eq!(verdict.trim(), format!("{sent} judged, 0 refused"));
 }
 
-/// Returns the entities as sent to Telegram. TDLib's checker calls the address or the language of an entity
-/// its detail.
+/// Returns the message as TDLib's checker reads it: text and entities as sent to Telegram, each entity with
+/// an extra field `detail` that repeats its URL or language.
 fn judged(rich: &RichText) -> serde_json::Value {
     let mut entities = rich.wire_entities();
     for entity in entities.as_array_mut().unwrap() {

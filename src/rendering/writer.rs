@@ -132,8 +132,8 @@ impl Writer {
         self.breaks = 0;
     }
 
-    /// Adjusts positions after white space behind byte `kept` was replaced by line breaks: spans that ended
-    /// in it end before it, and spans that began in it begin on the new line.
+    /// Corrects recorded positions once the white space from byte `kept` on has been replaced by line breaks.
+    /// Spans that ended in it now end at `kept`; open spans that started in it now start on the new line.
     fn keep_up(&mut self, kept: usize) {
         let line = self.out.len();
         for span in self.spans.iter_mut().rev().take_while(|span| span.range.end > kept) {

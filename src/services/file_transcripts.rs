@@ -2,7 +2,7 @@
 //! they came.
 //!
 //! The charge is the transcription's own, in the transaction that stores the transcript, as with recordings,
-//! and no part of the turn's. A charge of the turn (`metering::PaidCall`) would be the owner's loss whenever
+//! and no part of the turn's. A charge of the turn (`metering::PaidCall`) would be the operator's loss whenever
 //! the attempt is lost, and could be taken again for the next one; here a transcript that is stored is paid,
 //! and one that is paid is stored, so whoever asks next gets it free of charge. Only a stop of the turn while the
 //! service is asked is paid without a transcript.

@@ -1,7 +1,7 @@
 //! Metering of a running turn. The conversation records each model call as soon as usage is known, so that a
 //! crash cannot hide a cost, and asks before each further round and before paid work. A task beside the
-//! conversation (`meter_task`) does the database work: noting a call never waits for it, another round and a
-//! reservation do.
+//! conversation (`meter_task`) does the database work. Recording a call never waits for the database; a
+//! request for another round or a reservation does.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -204,8 +204,8 @@ async fn remember(tx: &mut Tx<'_>, returned: &Returned<'_>, now: DateTime<Utc>) 
     Ok(())
 }
 
-/// Schedules the next request after Telegram gave no answer: later each time, and not before `wait` has
-/// passed.
+/// Schedules the next request after Telegram gave no answer. The pause doubles with each try, is at least
+/// `wait`, and is never longer than an hour.
 pub async fn postpone(books: &Books, payment: &Payment, tries: i32, wait: Duration) -> Result<(), DbError> {
     let (first, longest) = PAUSES_S;
     let wait = i64::try_from(wait.as_secs()).unwrap_or(longest);

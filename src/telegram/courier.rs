@@ -69,8 +69,9 @@ impl Courier {
         Self(Arc::new(Inner { sender, state: Mutex::default() }))
     }
 
-    /// Queues messages that were just stored, after all others of their chat. Returns the delivery of the
-    /// last one.
+    /// Appends newly stored messages to the queues of their chats; a message whose chat this instance does not
+    /// hold is left to the holder. Returns a handle that resolves when the last one is settled, or at once with
+    /// an error if that is not sent here; `None` without messages.
     pub(crate) fn deliver(&self, messages: Vec<(OutboxId, OutboxMessage)>) -> Option<Delivery> {
         self.take(messages, SendStatus::New)
     }

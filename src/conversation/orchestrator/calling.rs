@@ -11,8 +11,8 @@ use crate::tools::runner::{self, ToolOutcome};
 use crate::tools::{Progress, ToolContext};
 
 impl TurnLoop<'_> {
-    /// Runs the calls of a round and shows when each begins and ends. Returns `None` if the turn was stopped
-    /// meanwhile.
+    /// Runs the tool calls of a round concurrently. Shows that all have started and, once the last has
+    /// returned, how each ended. Returns `None` if the turn was stopped meanwhile.
     pub(super) async fn run_tools(&mut self, calls: &[ToolCall]) -> Option<Vec<Block>> {
         let started_at = self.assistant.clock.now();
         for ToolCall { id, name, .. } in calls {

@@ -58,8 +58,8 @@ pub(crate) async fn stop(tx: &mut Tx<'_>, stopped: StoppedRequest<'_>) -> Result
     Ok(stored.rows_affected() == 1)
 }
 
-/// Takes from the losses of the owner what was recorded there for a request whose worker seemed to have vanished,
-/// because its user pays it after all.
+/// Takes from the operator's losses what was recorded there for a request whose worker seemed to have
+/// vanished, because its user pays it after all.
 pub(crate) async fn forgive(tx: &mut Tx<'_>, id: TranscriptionId, amount: Usd) -> Result<(), DbError> {
     sqlx::query!(
         "UPDATE transcriptions SET lost = greatest(lost - $2, 0) WHERE key = $1",

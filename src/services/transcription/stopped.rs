@@ -1,5 +1,5 @@
 //! Requests that a person has stopped. The service may have done the work, so the person pays as for an answer:
-//! otherwise stops would spend the owner's money.
+//! otherwise stops would spend the operator's money.
 
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;

@@ -1,5 +1,5 @@
-//! Taps on buttons. What a tap may do depends on the person and the chat, which Telegram guarantees; its data may
-//! be forged.
+//! Taps on buttons. What a tap may do depends on the person and the chat, which Telegram guarantees; the
+//! button's data may be forged.
 
 use std::sync::Arc;
 

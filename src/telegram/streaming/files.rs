@@ -1,4 +1,4 @@
-//! Files that are sent while an answer grows: promised like its parts, and the model is told what has become
+//! Files that are sent while an answer grows: enqueued like its parts, and the model is told what has become
 //! of them.
 
 use futures::future::BoxFuture;
@@ -54,7 +54,7 @@ impl Place {
     }
 }
 
-/// Promises files; their delivery is awaited as the next work.
+/// Enqueues files; their delivery is awaited as the next work.
 pub(super) fn promise<'a>(
     screen: &'a Screen,
     place: &Place,
@@ -72,7 +72,7 @@ pub(super) fn promise<'a>(
     (Purpose::Part, Box::pin(promised))
 }
 
-/// Gives promised files to the courier, waits until they have arrived or were refused, and reports their
+/// Gives enqueued files to the courier, waits until they have arrived or were refused, and reports their
 /// fates.
 pub(super) fn arrival<'a>(
     screen: &'a Screen,

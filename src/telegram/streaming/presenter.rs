@@ -76,7 +76,7 @@ struct Presenter<'a> {
     finished_parts: VecDeque<Piece>,
     work: Option<ScreenWork<'a>>,
     posted: usize,
-    /// Whether files were promised.
+    /// Whether files were enqueued.
     has_files: bool,
     live: Option<MessageId>,
     draft: Option<String>,

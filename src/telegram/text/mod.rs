@@ -223,9 +223,8 @@ pub(crate) fn closing(language: Language, outcome: Outcome) -> Option<String> {
     Some(say(language, id))
 }
 
-/// Returns all notes below an answer: which files could not be fetched, and how it ended; `sponsored`: the sponsor of a
-/// group pays. Returns `None` if
-/// there are none.
+/// Returns the notes below an answer: which files could not be fetched, and how it ended. `sponsored` says
+/// whether the sponsor of a group pays for it. Returns `None` if there are no notes.
 pub(crate) fn closings(
     language: Language,
     (outcome, sponsored): (Outcome, bool),

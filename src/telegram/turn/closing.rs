@@ -60,7 +60,7 @@ pub(super) async fn close(
         last.keyboard = keyboard(request, report.outcome);
         last.owner = last.keyboard.as_ref().map(|_| request.asker);
     }
-    // What was not promised to a chat is not sent once the answer was cut.
+    // What was not enqueued before is not sent once the answer was cut.
     if !matches!(report.outcome, Outcome::Interrupted(_)) {
         for delivery in shown.files.iter().chain(&report.deliveries) {
             let leads = messages.is_empty() && shown.posted == 0 && !shown.has_files;

@@ -87,7 +87,7 @@ fn count_services(context: &BotContext, report: &TurnReport) {
     }
 }
 
-/// All parts of the answer were promised while it grew. Those that were refused meanwhile found no charge to
+/// All parts of the answer were enqueued while it grew. Those that were refused meanwhile found no charge to
 /// give back.
 async fn give_back_unshown(context: &BotContext, turn: TurnId) {
     let db = &context.db;

@@ -20,8 +20,7 @@ use crate::telegram::streaming::{self, ScreenResult};
 /// of parts count from 0, and the same key is never sent twice.
 const BEHIND_ALL_PARTS: usize = 1_000;
 
-/// What is left of a turn that panicked: the parts that were promised to the chat stand, and its calls were
-/// made.
+/// What is left of a turn that panicked: the parts that were enqueued stand, and its calls were made.
 pub(super) async fn salvage(
     context: &BotContext,
     request: &TurnRequest,
@@ -47,7 +46,7 @@ pub(crate) async fn close_cut(context: &BotContext, request: &TurnRequest, rest:
     deliver(context, request, &report, closed).await;
 }
 
-/// What is left of a turn that a crash has cut: the parts that were promised stand, and what was written down
+/// What is left of a turn that a crash has cut: the parts that were enqueued stand, and what was written down
 /// behind them is shown now.
 fn what_is_left(rest: Rest, live: Option<MessageId>) -> (TurnReport, ScreenResult<'static>) {
     let Rest { mut report, parts, checkpoint } = rest;

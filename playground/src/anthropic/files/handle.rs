@@ -43,8 +43,8 @@ impl From<&Stored> for StoredFile {
 }
 
 impl Anthropic {
-    /// Returns every file that was uploaded and neither deleted nor forgotten, oldest first, including
-    /// expired ones.
+    /// Returns every file that was uploaded and neither deleted nor forgotten (see
+    /// [`forget_file`](Self::forget_file)), oldest first, including expired ones.
     pub fn files(&self) -> Vec<StoredFile> {
         let mut store = self.core.files.lock();
         store.all().iter().map(|stored| StoredFile::from(&**stored)).collect()
