@@ -1,131 +1,39 @@
-//! The ledger under load: charges, payments, refunds, corrections and stops, interleaved on many connections
-//! and repeated as after lost responses. Afterwards the books are right and contain every acknowledged
-//! operation once.
+//! Events of all kinds at random, on many connections: turns, payments, refunds and corrections.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use chrono::Utc;
-use playground::telegram::Person as Somebody;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use rust_decimal::Decimal;
-use secrecy::SecretString;
-use serde_json::json;
-use sqlx::AssertSqlSafe;
 use starling::db::holds::Gate;
-use starling::db::outbox::OutboxMessage;
 use starling::db::turns::opening::{self, ExpectedThread, HoldRequest, OpenOutcome};
-use starling::db::{Db, call_notes, holds, turns};
-use starling::domain::clock::Clock;
+use starling::db::{call_notes, holds, turns};
 use starling::domain::file::Retrieval;
-use starling::domain::ids::{ChatId, MessageId, OwnerId, ThreadKey, TurnId, UpdateId, UserId};
+use starling::domain::ids::{MessageId, ThreadKey, TurnId, UpdateId, UserId};
 use starling::domain::message::{Incoming, MessageContext};
 use starling::domain::model::ModelId;
 use starling::domain::money::Usd;
-use starling::domain::people::{Chat, ChatKind, Person};
 use starling::domain::turn::{Interruption, ModelCall, Outcome, TurnFailure, TurnRef, TurnReport};
 use starling::domain::usage::Usage;
-use starling::llm::registry::Registry;
 use starling::services::adjustments::{self, Target};
-use starling::services::books::{Books, Terms};
+use starling::services::books::Books;
 use starling::services::intake::Caller;
 use starling::services::payments::{self, IncomingPayment};
 use starling::services::recovery::Company;
 use starling::services::refunds::{self, RefundReply, Returned};
 use starling::services::settlement::{self, Ending};
 use starling::services::{people, pricing};
-use starling::telemetry::metrics::Metrics;
 
+use super::{LedgerFixture, owed, person, world};
 use crate::harness::database::Database;
-use crate::harness::scaled;
 
-const CONNECTIONS: u32 = 10;
 const WORKERS: u64 = 8;
 const STEPS: u64 = 300;
 const USERS: i64 = 3;
 /// Few enough charge ids that the same payment is often reported twice and concurrently.
 const CHARGES: u32 = 120;
-
-/// Statements that wait for a lock.
-const LOCKED_OUT: &str = "SELECT count(*) FROM pg_stat_activity
-    WHERE datname = current_database() AND wait_event_type = 'Lock'";
-
-struct LedgerFixture {
-    books: Books,
-    /// The books of another instance on the same database.
-    twin: Books,
-    /// The acknowledged operations, by key.
-    booked: Mutex<BTreeMap<String, Decimal>>,
-}
-
-impl LedgerFixture {
-    fn acknowledge(&self, key: String, amount: Decimal) {
-        self.booked.lock().unwrap().insert(key, amount);
-    }
-
-    async fn close(&self) {
-        tokio::join!(self.books.db.close(), self.twin.db.close());
-    }
-}
-
-fn person(user: i64) -> (Person, Chat, ThreadKey) {
-    let Somebody { first_name, .. } = Somebody::new(user, "Somebody");
-    let person = Person {
-        id: UserId(user),
-        first_name,
-        last_name: None,
-        username: None,
-        language_code: None,
-        is_bot: false,
-        is_premium: false,
-    };
-    let chat =
-        Chat { id: ChatId(user), kind: ChatKind::Private, title: None, username: None, is_forum: false };
-    (person, chat, ThreadKey { chat: ChatId(user), owner: OwnerId(user), topic: None })
-}
-
-fn owed(key: &str) -> OutboxMessage {
-    OutboxMessage::new(key.to_owned(), ChatId(1), None, ("told".to_owned(), json!([])))
-}
-
-/// Opens a turn of user 1, who has no balance.
-async fn an_uncovered_turn(world: &LedgerFixture) -> (TurnId, i32, UserId) {
-    let books = &world.books;
-    let (sender, chat, key) = person(1);
-    let entered = people::enter(books, key, &sender, &chat).await.unwrap();
-    let caller = Caller { update: UpdateId(0), key, person: &sender, chat: &chat };
-    let all = Usd(-Decimal::new(10, 2));
-    adjustments::top_up(books, caller, &Target::Id(UserId(key.chat.0)), all, |_| owed("spent"))
-        .await
-        .unwrap();
-    let (update, message, context) = (UpdateId(1), MessageId(1), MessageContext::default());
-    let (text, date) = ("hello".to_owned(), Utc::now());
-    let incoming = Incoming {
-        update,
-        key,
-        message,
-        sender,
-        chat,
-        text,
-        date,
-        context,
-        attachment: None,
-        fetched: Retrieval::Untried,
-        replied_attachment: None,
-        replied_fetched: Retrieval::Untried,
-        album: None,
-    };
-    let place = ExpectedThread { thread: entered.thread, key, versions: None };
-    let reserve = HoldRequest { amount: Usd(Decimal::ONE), free: false };
-    let model = ModelId("claude-sonnet-5-5".to_owned());
-    let opened =
-        opening::open(&books.db, place, UserId(key.chat.0), &model, &[incoming], reserve).await.unwrap();
-    let OpenOutcome::Turn { turn, attempt, held: false, .. } = opened else {
-        panic!("{opened:?} is covered")
-    };
-    (turn, attempt, UserId(key.chat.0))
-}
 
 /// Opens a turn, perhaps loses an attempt, really or apparently, and settles it twice concurrently, with any
 /// outcome.
@@ -326,20 +234,6 @@ async fn worker(world: Arc<LedgerFixture>, number: u64, seed: u64) {
     }
 }
 
-async fn world(database: &Database) -> LedgerFixture {
-    let metrics = Metrics::new().unwrap();
-    let url = SecretString::from(database.url());
-    let instance = || {
-        let db = Db::open(&url, CONNECTIONS, metrics.clone()).unwrap();
-        let registry = Registry::load(None).unwrap();
-        let terms = Terms { starter_balance: Usd(Decimal::new(10, 2)), ..Terms::default() };
-        Books { db, registry, clock: Clock::System, terms }
-    };
-    let (books, twin) = (instance(), instance());
-    starling::db::migrate::run(&books.db).await.unwrap();
-    LedgerFixture { books, twin, booked: Mutex::default() }
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn whatever_happens_at_once_every_event_is_booked_once_and_the_books_are_right() {
     let database = Database::create().await;
@@ -370,113 +264,5 @@ async fn whatever_happens_at_once_every_event_is_booked_once_and_the_books_are_r
     }
     assert!(booked.is_empty(), "booked without having happened: {booked:?}");
     world.close().await;
-    database.drop().await;
-}
-
-/// A stop closes a turn while its gate waits for the user's row lock. The hold that the gate then makes, for
-/// which nobody waits any more, is released with the end of the turn.
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_turn_that_is_closed_while_its_gate_waits_leaves_nothing_reserved() {
-    for known in [true, false] {
-        let database = Database::create().await;
-        let world = Arc::new(world(&database).await);
-        let (turn, attempt, user) = an_uncovered_turn(&world).await;
-        let mut lock = database.pool().begin().await.unwrap();
-        sqlx::query("SELECT FROM users FOR UPDATE").execute(&mut *lock).await.unwrap();
-        let waiting = {
-            let world = world.clone();
-            tokio::spawn(
-                async move { holds::take(&world.books.db, turn, user, Usd(Decimal::ONE), true).await },
-            )
-        };
-        database.until(LOCKED_OUT, 1).await;
-        let settling = {
-            let world = world.clone();
-            tokio::spawn(async move {
-                let outcome = Outcome::Interrupted(Interruption::Stopped);
-                let report = TurnReport::without_work(String::new(), outcome);
-                let ending = Ending {
-                    report: &report,
-                    calls_complete: known,
-                    subject: "Claude",
-                    messages: &[],
-                    begun: false,
-                };
-                settlement::settle(
-                    &world.books,
-                    TurnRef { id: turn, attempt, epoch: 0, user, sponsored_in: None },
-                    ending,
-                )
-                .await
-                .map(drop)
-            })
-        };
-        database.until(LOCKED_OUT, 2).await;
-        lock.rollback().await.unwrap();
-        assert_eq!(waiting.await.unwrap().unwrap(), Gate::Held);
-        settling.await.unwrap().unwrap();
-        let (reserved, held): (Decimal, Decimal) =
-            sqlx::query_as("SELECT turns.held, users.held FROM turns, users")
-                .fetch_one(database.pool())
-                .await
-                .unwrap();
-        assert_eq!((reserved, held), (Decimal::ONE, Decimal::ZERO));
-        database.assert_audited().await;
-        world.close().await;
-        database.drop().await;
-    }
-}
-
-/// Runs the statement that closes a turn on one user again and again (a million times in the night run): a
-/// sum of floats or of rounded rows would deviate.
-#[tokio::test]
-async fn charges_of_forty_millionths_take_exactly_their_sum() {
-    let charges = scaled(20_000, 1_000_000);
-    let database = Database::create().await;
-    let world = world(&database).await;
-    let (somebody, chat, key) = person(1);
-    people::enter(&world.books, key, &somebody, &chat).await.unwrap();
-    world.close().await;
-    let close = include_str!("../../src/db/turns/close.sql");
-    let closing = json!([{
-        "turn_id": "%s", "state": "answered", "detail": "complete", "interrupted": false, "left_out": false, "attempt": 1, "epoch": 0,
-        "payer": "user", "subject": "the model", "decided": 0, "owed": [], "calls": [{
-            "call": 0, "model_id": "m", "ended": "end_turn", "input": 1, "cache_write_5m": 0, "cache_write_1h": 0,
-            "cache_read": 0, "output": 1, "thinking": 0, "web_searches": 0, "duration_ms": 1, "cost": "0.00004",
-            "prices": {}, "estimated": false,
-        }],
-    }]);
-    let statements = [
-        // Like the product's connections, but without waiting for the disk.
-        "SET synchronous_commit = off; SET jit = off; SET plan_cache_mode = force_generic_plan;
-         SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off"
-            .to_owned(),
-        format!(
-            "INSERT INTO turns (thread_id, question_id, model_id)
-             SELECT threads.id, n, 'm' FROM threads, generate_series(1, {charges}) n"
-        ),
-        "VACUUM ANALYZE turns".to_owned(),
-        format!("PREPARE close (jsonb) AS {close}"),
-        format!(
-            "DO $$ DECLARE first bigint; BEGIN
-               SELECT min(id) INTO first FROM turns;
-               FOR n IN 0..{charges} - 1 LOOP
-                 EXECUTE format($close$EXECUTE close('{closing}')$close$, first + n);
-                 IF n % 500 = 0 THEN COMMIT; END IF;
-               END LOOP;
-             END $$"
-        ),
-    ];
-    let mut connection = database.pool().acquire().await.unwrap();
-    for statement in statements {
-        sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut *connection).await.unwrap();
-    }
-    let (balance, operations): (Decimal, i64) = sqlx::query_as("SELECT balance, last_operation FROM users")
-        .fetch_one(&mut *connection)
-        .await
-        .unwrap();
-    drop(connection);
-    assert_eq!(balance, Decimal::new(10, 2) - Decimal::new(4, 5) * Decimal::from(charges));
-    assert_eq!(operations, charges + 1);
     database.drop().await;
 }
