@@ -19,7 +19,7 @@ const OF_A_RETURN: &str = "return: before the commit";
 /// Reached by `/clear`, which has scenarios of its own.
 const OF_CLEAR: [&str; 3] =
     ["clear: after the commit", "topics: after the call", "copies: deleted at the provider"];
-/// Reached by files that are sent; `files_out.rs` covers them.
+/// Reached by files that are sent; `files_out/setbacks.rs` covers them.
 const OF_FILES: &str = "deliver files:";
 /// Scenarios that run concurrently.
 const AT_ONCE: usize = 4;
@@ -137,7 +137,7 @@ async fn whatever_point_the_process_dies_at_everything_is_booked_once() {
             || point.starts_with(OF_FILES)
             // `daily_files.rs` covers this.
             || point == "file: counted"
-            // `voice.rs`, `drawing_faults.rs` and `file_edits.rs` cover these.
+            // `voice/interrupted.rs`, `drawing_faults.rs` and `file_edits.rs` cover these.
             || point.starts_with("transcription: ")
             || point.starts_with("draw: ")
             // `topic_names.rs` covers this.
@@ -147,7 +147,7 @@ async fn whatever_point_the_process_dies_at_everything_is_booked_once() {
             || point.starts_with("handover: ")
             // `sponsors.rs` covers this.
             || point == "turn: sponsored"
-            // `exports.rs` and `erasure.rs` cover these.
+            // `exports/everything.rs` and `erasure.rs` cover these.
             || point.starts_with("export: ")
             || point.starts_with("erasure: ")
             // `retries.rs` covers this.
@@ -155,11 +155,11 @@ async fn whatever_point_the_process_dies_at_everything_is_booked_once() {
             || point.starts_with("edit: ")
             // `every_tool/kills.rs` covers these.
             || ["tool: file kept", "web: result noted"].contains(&point)
-            // `announcements.rs` covers these.
+            // `announcements/sending.rs` covers these.
             || point.starts_with("announce: ")
             // `menus.rs` covers this.
             || point == "menu: set"
-            // `python.rs` covers these.
+            // `python/sandboxes.rs` covers these.
             || point.starts_with("sandbox: ")
             // `instances/duties.rs` covers these.
             || point.starts_with("duty: ")

@@ -18,8 +18,8 @@ const KEPT: &str = "tool: file kept";
 const SUBAGENT: &str = "subagent: answered";
 const WEB: &str = "web: result noted";
 
-/// Returns the kill points of a tool, apart from those that `python.rs`, `drawing_faults.rs` and
-/// `transcripts.rs` cover.
+/// Returns the kill points of a tool, apart from those that `python/sandboxes.rs`, `drawing_faults.rs`
+/// and `transcripts/paid_once.rs` cover.
 fn points(tool: ToolName) -> &'static [&'static str] {
     match tool {
         ToolName::CostEstimator
