@@ -2,11 +2,13 @@
 //! their modules.
 
 mod imports;
+mod orders;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use imports::Imports;
+use orders::{INNER, Order, PLAYGROUND};
 
 /// The modules from low to high. Modules on one line must not import each other.
 const LAYERS: &[&[&str]] = &[
@@ -23,230 +25,6 @@ const LAYERS: &[&[&str]] = &[
     &["main", "lib"],
 ];
 
-/// The parts of a folder, from low to high.
-type Order = (&'static str, &'static [&'static [&'static str]]);
-
-/// The order inside a module, from low to high: a file imports only from parts listed before its own, and
-/// from its own. Parts are paths without `.rs`; a file belongs to the longest that fits. Parts on one line do
-/// not know each other.
-const INNER: &[Order] = &[
-    (
-        "rendering",
-        &[
-            &["entities", "links", "math", "prose", "symbols", "syntax"],
-            &["emphasis", "html", "latex", "placeholders", "references", "split", "table", "wire"],
-            &["inline", "segments", "writer"],
-            &["mend", "shield"],
-            &["markdown"],
-            &["page"],
-            &["mod"],
-            &["stream"],
-            &["growing"],
-            &["corpus_extra"],
-            &["corpus"],
-            &["properties", "tests"],
-            &["prose/tests", "references/tests"],
-        ],
-    ),
-    (
-        "sandbox",
-        &[
-            &["error"],
-            &["answer", "retrying", "wire"],
-            &["connection", "execution"],
-            &["client"],
-            &["files"],
-            &["mod"],
-        ],
-    ),
-    (
-        "llm",
-        &[
-            &["mod", "event", "registry", "tokens"],
-            &["files"],
-            &["content", "error", "message"],
-            &["request"],
-            &["patience", "response"],
-            &["claude"],
-            &["gemini", "provider", "speech"],
-        ],
-    ),
-    (
-        "llm/claude",
-        &[
-            &["lenient"],
-            &["meter", "web", "wire"],
-            &["breakpoints", "errors"],
-            &["decode", "encode"],
-            &["mod"],
-            &["files", "stub"],
-            &["tests"],
-            &["breakpoints/tests", "errors/tests", "files_tests", "odd_fields_tests", "web_tests"],
-        ],
-    ),
-    (
-        "typeset",
-        &[
-            &["commands", "error", "fonts"],
-            &["arrange", "shapes", "source"],
-            &["canvas"],
-            &["mod"],
-            &["tests"],
-        ],
-    ),
-    (
-        "conversation",
-        &[
-            &[
-                "mod",
-                "deliveries",
-                "effort",
-                "interrupt",
-                "output_ratio",
-                "prompt_files",
-                "prompt_tools",
-                "web_use",
-            ],
-            &["assistant"],
-            &["prompt", "round/context", "window"],
-            &["round/attempt"],
-            &["round"],
-            &["subagent", "topic_name"],
-            &["orchestrator"],
-            &["lost_files_tests", "prompt_files_tests"],
-        ],
-    ),
-    (
-        "telegram",
-        &[
-            &["mod", "commands"],
-            &["inbound"],
-            &["text"],
-            &["keyboards", "menus"],
-            &[
-                "arrivals",
-                "checkpoint",
-                "courier",
-                "deferred",
-                "group_administrators",
-                "looks",
-                "menu_checks",
-                "payment_worker",
-                "pipeline",
-            ],
-            &["pipeline/queue", "streaming"],
-            &["context"],
-            &["locale", "pipeline/loading"],
-            &["pipeline/voice"],
-            &["pipeline/normalize", "pipeline/pointing", "pipeline/settings"],
-            &["pipeline/edits", "pipeline/processor"],
-            &["pipeline/reopening"],
-            &["announcer", "replies", "payment_jobs", "personal_menus", "topic_namer"],
-            &["turn"],
-            &["session"],
-            &["sessions"],
-            &["handlers", "personal_data"],
-            &["intake", "dispatcher"],
-        ],
-    ),
-];
-
-/// The order inside the playground. The empty folder is its root.
-const PLAYGROUND: &[Order] = &[
-    (
-        "",
-        &[
-            &[
-                "audio", "console", "formats", "growth", "lib", "metrics", "ports", "recorder", "serving",
-                "signals",
-            ],
-            &["dealer", "samples"],
-            &["anthropic", "e2b", "service", "telegram"],
-            &["replies"],
-            &["gemini", "openai"],
-            &["outside"],
-            &["world"],
-            &["fleet"],
-            &["ask", "bench", "crash", "run"],
-            &["main"],
-        ],
-    ),
-    (
-        "anthropic",
-        &[
-            &["conversation", "endpoint", "error", "files", "ids", "models", "scenario", "signature", "web"],
-            &["texts", "wire"],
-            &["reply"],
-            &["answer", "files/faults", "tool_scenarios"],
-            &["files/store"],
-            &["files/form", "files/sources"],
-            &["files/tell", "record", "scripted", "transcript"],
-            &["cache", "planner", "playback"],
-            &["meter", "validate"],
-            &["compose"],
-            &["server"],
-            &["files/http", "mod"],
-            &["files/handle"],
-            &["scripted_tests", "tests"],
-        ],
-    ),
-    (
-        "telegram",
-        &[
-            &["clock", "door", "queue", "rates", "refusal", "stars/types", "types"],
-            &["chat", "downloads", "params", "stars/ledger"],
-            &["media"],
-            &["files"],
-            &["faults", "markup", "stars/state", "text"],
-            &["world"],
-            &["posts"],
-            &["file_body", "shared"],
-            &["kinds"],
-            &["stars"],
-            &[
-                "fault_control",
-                "groups",
-                "methods",
-                "observe",
-                "people",
-                "response",
-                "sending",
-                "topics",
-                "upgrades",
-            ],
-            &["calls", "file_server", "page"],
-            &["webhook"],
-            &["server"],
-            &["mod"],
-            &["tests"],
-        ],
-    ),
-    (
-        "gemini",
-        &[
-            &["error", "paint", "record"],
-            &["reply", "request"],
-            &["answer"],
-            &["server"],
-            &["mod"],
-            &["tests"],
-        ],
-    ),
-    ("bench", &[&["delay_proxy", "process", "sample"], &["load"], &["row"], &["table"], &["mod"]]),
-    (
-        "crash",
-        &[
-            &["books", "findings", "launcher", "marks", "servers", "waits"],
-            &["files"],
-            &["author"],
-            &["people"],
-            &["chaos", "deploys", "takeovers"],
-            &["count", "rig"],
-            &["mod"],
-        ],
-    ),
-];
-
 /// A crate and the modules in which it may appear.
 const HOMES: &[(&str, &[&str])] = &[
     ("teloxide", &["telegram"]),
@@ -257,7 +35,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("prometheus", &["telemetry"]),
     (
         "std::env",
-        &["config/source.rs", "config/tests.rs", "rendering/tests.rs", "telegram/inbound/fuzz_tests.rs"],
+        &["config/source.rs", "config/tests", "rendering/tests.rs", "telegram/inbound/fuzz_tests.rs"],
     ),
     ("anyhow", &["app", "app.rs", "dead_letters.rs", "doctor.rs", "import.rs", "main.rs"]),
     ("sse_stream", &["llm"]),
