@@ -225,5 +225,4 @@ impl<'a> Ladder<'a> {
 }
 
 #[cfg(test)]
-#[path = "ladder_tests.rs"]
 mod tests;

@@ -1,15 +1,17 @@
 //! Whatever Telegram answers, in any order: the text arrives once, or the person is blocked or gone.
 
+mod calls;
+mod random;
+mod steps;
+
 use std::collections::VecDeque;
 
-use proptest::prelude::*;
 use serde_json::json;
 
-use super::super::calls::{CallError, Calls};
+use super::super::calls::CallError;
 use super::super::sender::send;
 use super::*;
 use crate::db::DbError;
-use crate::domain::ids::InvoiceId;
 
 const HOME: ChatId = ChatId(-42);
 const MOVED: ChatId = ChatId(-1_000_042);
@@ -231,42 +233,6 @@ impl Fake {
     }
 }
 
-impl Calls for Fake {
-    async fn put(&mut self, form: &Form<'_>) -> Result<MessageId, CallError> {
-        if form.replaces.is_none() && !self.begun {
-            (self.begun, self.row.replaces) = (true, None);
-        }
-        Ok(self.meet(form).ok_or(DbError::Cancelled)??)
-    }
-
-    async fn find(&mut self, form: &Form<'_>, looks: i64) -> Result<Option<MessageId>, CallError> {
-        self.searched.push(looks);
-        // What is behind the known ones, and says the same or the beginning of it.
-        let after = self.row.after;
-        let new = |number: MessageId| after.is_none_or(|after| number > after) && number != UNFINISHED;
-        let Some(found) = self.standing.iter().find(|message| new(message.number)).cloned() else {
-            return Ok(None);
-        };
-        self.gate(form)?;
-        if found.text == form.text() {
-            return Ok(Some(found.number));
-        }
-        Err(refusal(400, "Bad Request: MESSAGE_TOO_LONG").into())
-    }
-
-    async fn cut(&mut self, message: MessageId, rest: &str) -> Result<(), DbError> {
-        let row = &mut self.row;
-        rest.clone_into(&mut row.text);
-        (row.entities, row.reply_to, row.replaces) = (json!([]), None, None);
-        (row.after, self.begun) = (Some(message), true);
-        Ok(())
-    }
-
-    async fn moved(&mut self, _from: ChatId, _to: ChatId) -> Result<(), DbError> {
-        Ok(())
-    }
-}
-
 fn refusal(code: u16, description: &str) -> ApiError {
     ApiError::classified_for_tests(code, description)
 }
@@ -312,59 +278,6 @@ fn rich(text: &str) -> OutboxMessage {
     }
 }
 
-/// What may pass, or has nothing to do with the message.
-fn failures() -> impl Strategy<Value = Event> {
-    prop_oneof![
-        1 => Just(Event::Flood),
-        1 => Just(Event::Conflict),
-        1 => Just(Event::Unauthorized),
-        1 => Just(Event::Unreachable),
-        2 => any::<bool>().prop_map(Event::Server),
-        3 => any::<bool>().prop_map(Event::Broken),
-        1 => any::<bool>().prop_map(Event::Unreadable),
-        3 => any::<bool>().prop_map(Event::Killed),
-        1 => Just(Event::Migrated),
-        1 => Just(Event::Fine),
-    ]
-}
-
-/// Faults as above, and refusals.
-fn events() -> impl Strategy<Value = Event> {
-    prop_oneof![3 => failures(), 1 => (0..SENTENCES.len()).prop_map(Event::Refused)]
-}
-
-fn ends() -> impl Strategy<Value = Option<Event>> {
-    prop_oneof![6 => Just(None), 1 => Just(Some(Event::Blocked)), 1 => Just(Some(Event::Kicked))]
-}
-
-fn messages() -> impl Strategy<Value = OutboxMessage> {
-    (any::<[bool; 5]>(), prop_oneof![Just(3_usize), Just(400)]).prop_map(|(has, length)| {
-        let all = rich(&words(length));
-        OutboxMessage {
-            entities: if has[0] { all.entities } else { json!([]) },
-            keyboard: all.keyboard.filter(|_| has[1]),
-            reply_to: all.reply_to.filter(|_| has[2]),
-            replaces: all.replaces.filter(|_| has[3]),
-            topic: all.topic.filter(|_| has[4]),
-            ..all
-        }
-    })
-}
-
-/// What a chat does not take, each with any sentence.
-fn dislikes() -> impl Strategy<Value = Dislikes> {
-    let part = prop_oneof![
-        Just(Part::Entities),
-        Just(Part::Keyboard),
-        Just(Part::Reply),
-        Just(Part::Edited),
-        Just(Part::Topic),
-    ];
-    let parts = proptest::collection::vec((part, 0..SENTENCES.len()), 0..5);
-    (parts, prop_oneof![Just(usize::MAX), Just(4_096), Just(1_000), Just(300)])
-        .prop_map(|(parts, longest)| Dislikes { parts, longest })
-}
-
 const NOTHING: Dislikes = Dislikes { parts: Vec::new(), longest: usize::MAX };
 
 /// The words of the finished messages, in the order of the chat.
@@ -373,147 +286,4 @@ fn said(fake: &Fake) -> Vec<String> {
         fake.standing.iter().filter(|message| message.text != "unfinished").collect();
     numbered.sort_by_key(|message| message.number);
     numbered.iter().flat_map(|message| message.text.split_whitespace().map(str::to_owned)).collect()
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig {
-        failure_persistence: None, cases: ProptestConfig::default().cases.max(3_000), ..ProptestConfig::default()
-    })]
-
-    /// A chat that takes only some forms, and anything that may pass in between, kills included.
-    #[test]
-    fn the_text_arrives_once_or_nobody_is_there(
-        owed in messages(),
-        dislikes in dislikes(),
-        events in proptest::collection::vec(failures(), 0..12),
-        end in ends(),
-    ) {
-        let whole: Vec<String> = owed.text.split_whitespace().map(str::to_owned).collect();
-        let events = events.into_iter().chain(end).collect();
-        let mut fake = Fake::new(owed, dislikes, events);
-        match fake.deliver() {
-            Ok(_) => prop_assert_eq!(said(&fake), whole, "{:?}", fake),
-            Err(error) => {
-                prop_assert!(fake.shut.is_some(), "{} {:?}", error, fake);
-                prop_assert!(error.is_shut_out());
-            }
-        }
-    }
-
-    /// Refusals in any order and with any sentence: given up is only what was refused as bare as it can be.
-    #[test]
-    fn nothing_is_given_up_before_the_bare_text_was_refused(
-        owed in messages(),
-        events in proptest::collection::vec(events(), 0..24),
-        end in ends(),
-    ) {
-        let whole: Vec<String> = owed.text.split_whitespace().map(str::to_owned).collect();
-        let mut fake = Fake::new(owed, NOTHING, events.into_iter().chain(end).collect());
-        match fake.deliver() {
-            Ok(_) => prop_assert_eq!(said(&fake), whole, "{:?}", fake),
-            Err(_) if fake.shut.is_some() => {}
-            Err(error) => {
-                let form = fake.refused.clone();
-                let form = form.ok_or_else(|| TestCaseError::fail(format!("{error}: {fake:?}")))?;
-                let parts = [Part::Entities, Part::Keyboard, Part::Reply, Part::Edited, Part::Topic];
-                prop_assert!(parts.iter().all(|part| !form.has(*part)), "{:?}", form);
-            }
-        }
-    }
-}
-
-/// The errors that a delivery meets, one after the other, and the parts that are gone after each.
-fn steps(owed: &OutboxMessage, sentences: &[&str]) -> Vec<String> {
-    let mut ladder = Ladder::new(owed, false);
-    let parts = [Part::Entities, Part::Keyboard, Part::Reply, Part::Edited, Part::Topic];
-    let step = |sentence: &&str| {
-        let step = ladder.next(&refusal(400, &format!("Bad Request: {sentence}")));
-        let left: Vec<Part> = parts.into_iter().filter(|part| ladder.form().has(*part)).collect();
-        format!("{step:?} {left:?}")
-    };
-    sentences.iter().map(step).collect()
-}
-
-#[test]
-fn without_a_reason_the_least_goes_first() {
-    let unknown = "something that nobody knows yet";
-    assert_eq!(
-        steps(&rich("text"), &[unknown; 6]),
-        [
-            "Try [Keyboard, Edited, Topic]",
-            "Try [Edited, Topic]",
-            "Try [Reply, Topic]",
-            "Try [Topic]",
-            "Try []",
-            "GiveUp []",
-        ]
-    );
-    let fresh = OutboxMessage { replaces: None, ..rich("text") };
-    assert_eq!(
-        steps(&fresh, &[unknown; 4]),
-        ["Try [Keyboard, Reply, Topic]", "Try [Topic]", "Try []", "GiveUp []"]
-    );
-}
-
-#[test]
-fn what_a_refusal_names_goes_first() {
-    let fresh = OutboxMessage { replaces: None, ..rich("text") };
-    for (sentence, left) in [
-        ("can't parse entities: x", "Try [Keyboard, Reply, Topic]"),
-        ("BUTTON_DATA_INVALID", "Try [Entities, Reply, Topic]"),
-        ("message to be replied not found", "Try [Entities, Keyboard, Topic]"),
-        ("TOPIC_CLOSED", "Try [Entities, Keyboard]"),
-        ("not enough rights to send text messages to the chat", "Try [Entities, Keyboard]"),
-    ] {
-        assert_eq!(steps(&fresh, &[sentence]), [left], "{sentence}");
-    }
-    let gone = steps(&rich("text"), &["message to edit not found"]);
-    assert_eq!(gone, ["Try [Entities, Keyboard, Reply, Topic]"]);
-    assert_eq!(steps(&rich("text"), &["TOPIC_CLOSED"]), ["Try [Entities, Keyboard]"]);
-}
-
-#[test]
-fn an_invoice_can_only_leave_its_topic() {
-    let invoice = OutboxMessage { invoice: Some(InvoiceId(1)), replaces: None, ..rich("title\ndescription") };
-    assert_eq!(steps(&invoice, &["x", "x"]), ["Try []", "GiveUp []"]);
-}
-
-#[test]
-fn a_failure_of_the_server_is_no_reason_to_search_for_long() {
-    let row = || OutboxMessage { replaces: None, ..rich("text") };
-    for (event, searched) in [
-        (Event::Server(false), vec![LOOKS_AFTER_FAILURE]),
-        (Event::Broken(false), vec![LOOKS]),
-        (Event::Unreadable(false), vec![LOOKS]),
-        (Event::Unreachable, vec![]),
-        (Event::Flood, vec![]),
-    ] {
-        let mut fake = Fake::new(row(), NOTHING, vec![event]);
-        assert!(fake.deliver().is_ok());
-        assert_eq!(fake.searched, searched, "{event:?}");
-    }
-    // Each failure leads to one look, not to more and more of them.
-    let mut fake = Fake::new(row(), NOTHING, vec![Event::Server(false); 4]);
-    assert!(fake.deliver().is_ok());
-    assert_eq!(fake.searched, [LOOKS_AFTER_FAILURE; 4]);
-}
-
-#[test]
-fn who_blocks_or_throws_out_the_bot_is_asked_once() {
-    for event in [Event::Blocked, Event::Kicked] {
-        let mut fake = Fake::new(rich("text"), NOTHING, vec![event]);
-        assert!(fake.deliver().is_err_and(|error| error.is_shut_out()));
-        assert_eq!(fake.calls, 1);
-    }
-}
-
-#[test]
-fn what_is_too_long_arrives_in_pieces_with_the_buttons_below_the_last() {
-    let row = OutboxMessage { replaces: None, ..rich(&words(900)) };
-    let mut fake = Fake::new(row, Dislikes { longest: 2_000, ..NOTHING }, Vec::new());
-    assert!(fake.deliver().is_ok());
-    let keyboards: Vec<bool> = fake.standing.iter().map(|message| message.keyboard.is_some()).collect();
-    assert!(keyboards.len() > 1 && keyboards.iter().rev().skip(1).all(|shown| !shown), "{keyboards:?}");
-    assert_eq!(keyboards.last(), Some(&true));
-    assert_eq!(said(&fake).join(" "), words(900));
 }
