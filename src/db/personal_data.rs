@@ -1,53 +1,11 @@
 //! Repository of everything that is stored about a person, table by table, for the file that the person gets. A
 //! table that can tell something of a person has its section here; a test finds those that are missing.
 
+mod table;
+
+pub(crate) use self::table::PersonalTable;
 use super::{Db, DbError};
 use crate::domain::ids::UserId;
-
-/// A table with rows about persons, in the order in which they are exported: what is written last is what is left
-/// out of a file that would become too large.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, strum::VariantArray, strum::IntoStaticStr)]
-#[strum(serialize_all = "snake_case")]
-pub(crate) enum PersonalTable {
-    Users,
-    Chats,
-    GroupSettings,
-    Threads,
-    BalanceOperations,
-    Payments,
-    Invoices,
-    UserStatistics,
-    Bans,
-    Settings,
-    Dialogs,
-    PersonalMenus,
-    DataRequests,
-    AnnouncementRecipients,
-    Announcements,
-    TopicNames,
-    TopicDeletions,
-    Sandboxes,
-    FileDays,
-    FileFetches,
-    Transcriptions,
-    Files,
-    MadeFiles,
-    Messages,
-    Turns,
-    ModelCalls,
-    ToolCalls,
-    Checkpoints,
-    DeadLetters,
-    Outbox,
-    Inbox,
-}
-
-impl PersonalTable {
-    /// Returns the name of the table.
-    pub(crate) fn name(self) -> &'static str {
-        self.into()
-    }
-}
 
 /// A row that was looked at.
 #[derive(Clone, PartialEq, Eq, Debug)]
