@@ -1,5 +1,5 @@
 //! Each kind of message with a file, from its arrival to the request that the model gets and to the answer;
-//! what is sent together; what files are called. Voice messages and video notes have a file of their own,
+//! what is sent together; what files are called. Voice messages and video notes have tests of their own,
 //! `voice`.
 
 use playground::anthropic::{Recorded, Reply, Step, StopReason};
