@@ -17,20 +17,16 @@ use std::time::Duration;
 use futures::StreamExt;
 use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
-use tokio::time::Instant;
 
 use super::context::BotContext;
 use super::inbound::MessageHeader;
 use super::pipeline::edits::EditFuture;
-use super::pipeline::isolation::{Mode, Permit};
 use super::pipeline::normalize;
-use super::pipeline::processor;
 use super::pipeline::queue::{Batch, Mailbox, RetryRequest, SessionInput, StopRequest};
 use crate::db::DbError;
 use crate::db::turns::LeftOpen;
 use crate::domain::bucket::Bucket;
 use crate::domain::ids::{MessageId, ThreadKey, UpdateId};
-use crate::domain::turn::TurnRequest;
 use crate::lifecycle::holdings::Occupied;
 use crate::services::intake;
 use crate::services::recovery::Recovery;
@@ -151,66 +147,6 @@ impl Session<'_> {
                 None => return Ok(()),
             }
         }
-    }
-
-    /// Waits until the batch is complete and prepares the turn meanwhile. Returns `None` if the batch opens
-    /// no turn or the service drains.
-    async fn gather(&mut self) -> Result<Option<(TurnRequest, Permit)>, DbError> {
-        let context = self.context;
-        if self.is_drained() {
-            return Ok(None);
-        }
-        let Some(first) = self.batch.first() else { return Ok(None) };
-        let (sender, chat) = (first.sender.clone(), first.chat.clone());
-        self.finish_background().await;
-        let mut preparing = Box::pin(processor::prepare(context, self.key, &sender, &chat));
-        let (mut prepared, mut permit) = (None, None);
-        while let Some(closes) = self.batch.closes() {
-            let in_window = Instant::now() < closes && !self.is_blocked_by_clear();
-            let gathers = in_window || self.is_fetching();
-            if gathers {
-                permit = None;
-            } else if permit.is_some() {
-                break;
-            }
-            let updates = if gathers { Vec::new() } else { self.batch.updates() };
-            // An update of this chat may be waiting for this batch.
-            let belongs = |update, chat| chat == self.key.chat || updates.contains(&update);
-            tokio::select! {
-                () = context.life.drain.cancelled() => break,
-                done = &mut preparing, if prepared.is_none() => prepared = Some(done?),
-                Some(input) = self.mailbox.recv(), if self.takes_more() => match self.take(input) {
-                    Some(stop_request) if self.is_for_next(&stop_request) => self.stop_next(stop_request),
-                    Some(stop_request) => self.reply_nothing_to_stop(stop_request),
-                    None => {}
-                },
-                Some(()) = self.background.next() => {}
-                Some(edit) = self.edits.next() => self.apply_prepared(edit),
-                () = self.batch.arrive() => {}
-                entered = context.isolation.enter_with(Mode::Shared, belongs), if !gathers => permit = Some(entered),
-                () = tokio::time::sleep_until(closes), if in_window => {}
-            }
-        }
-        // The drain may have interrupted a download, and the turn must not run without that file.
-        if self.is_drained() {
-            return Ok(None);
-        }
-        let closed = Instant::now();
-        while self.clear().await? {}
-        let changed = self.changed;
-        // Both may hold connections of the database, so neither waits for the other.
-        let mut prepared = if let Some(prepared) = prepared {
-            self.finish_background().await;
-            prepared
-        } else {
-            let (prepared, ()) = tokio::join!(preparing, self.finish_background());
-            prepared?
-        };
-        if changed {
-            prepared = processor::prepare(context, self.key, &sender, &chat).await?;
-        }
-        let request = Box::pin(self.open_turn(prepared, closed)).await?;
-        Ok(request.zip(permit))
     }
 
     /// Takes an input into the session. Returns stop requests, which the caller has to handle.
