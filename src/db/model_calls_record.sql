@@ -4,7 +4,7 @@ INSERT INTO model_calls
 SELECT call.*
 FROM jsonb_to_recordset($1) AS note (turn_id bigint, attempt integer, epoch bigint, calls jsonb)
   JOIN turns ON turns.id = note.turn_id,
-  -- The calls of an attempt that is not the newest, or of an instance that has lost the turn, are the owner's loss.
+  -- The calls of an attempt that is not the newest, or of an instance that has lost the turn, are the operator's loss.
   jsonb_populate_recordset(jsonb_populate_record(NULL::model_calls, jsonb_build_object(
     'turn_id', turns.id, 'attempt', note.attempt, 'created_at', now(),
     'payer', CASE WHEN note.attempt < turns.attempt OR note.epoch < turns.epoch OR turns.closed_at IS NOT NULL

@@ -233,7 +233,7 @@ pub(crate) async fn refusals(db: &Db, buckets: &[i64], after: TurnId) -> Result<
 
 /// What of a turn's answer was enqueued while it grew.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct PromisedParts {
+pub struct EnqueuedParts {
     /// The texts of its parts, in order.
     pub texts: Vec<String>,
     /// Whether files were enqueued too.
@@ -241,17 +241,17 @@ pub struct PromisedParts {
 }
 
 /// Returns what of a turn's answer was enqueued while it grew.
-pub async fn promised_parts(db: &Db, turn: TurnId) -> Result<PromisedParts, DbError> {
+pub async fn enqueued_parts(db: &Db, turn: TurnId) -> Result<EnqueuedParts, DbError> {
     let rows = sqlx::query!(
         r#"SELECT text, key LIKE 'turn:%:files:%' AS "of_files!" FROM outbox WHERE turn_id = $1 ORDER BY id"#,
         turn.0
     )
     .fetch_all(db.pool())
     .await
-    .map_err(DbError::at("outbox::promised_parts"))?;
+    .map_err(DbError::at("outbox::enqueued_parts"))?;
     let files = rows.iter().any(|row| row.of_files);
     let texts = rows.into_iter().filter(|row| !row.of_files).map(|row| row.text).collect();
-    Ok(PromisedParts { texts, files })
+    Ok(EnqueuedParts { texts, files })
 }
 
 /// Returns what has become of messages, in their order. One that was deleted counts as sent.

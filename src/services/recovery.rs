@@ -94,7 +94,7 @@ pub struct Rest {
 /// Decides what to do with an interrupted turn. If any of its answer was shown, that part is kept and the
 /// turn is not run again.
 pub async fn decide(db: &Db, left: &LeftOpen) -> Result<Recovery, DbError> {
-    let parts = outbox::promised_parts(db, left.turn).await?;
+    let parts = outbox::enqueued_parts(db, left.turn).await?;
     let mark = records::checkpoint(db, left.turn).await?.filter(|mark| mark.attempt == left.attempt);
     let checkpoint = mark.map(|mark| mark.text).filter(|text| !is_blank(text));
     let shown = !parts.texts.is_empty() || parts.files || checkpoint.is_some();

@@ -147,7 +147,7 @@ pub struct Restarted {
 
 /// Enqueues finished parts of an answer in progress. If one of them replaces the live message, the turn no
 /// longer has one. If another instance has taken the turn over, the result is that of a shutdown.
-pub(crate) async fn promise(
+pub(crate) async fn enqueue(
     db: &Db,
     turn: HeldTurn,
     parts: &[OutboxMessage],

@@ -56,7 +56,7 @@ WITH closing AS (
   CROSS JOIN LATERAL jsonb_populate_record(NULL::outbox, item) AS part
   ORDER BY turn.turn_id, position
   ON CONFLICT (key) DO UPDATE SET key = excluded.key WHERE outbox.state = 'pending'
-  -- What was there before is what was promised; what is new, the caller has.
+  -- What was there before is what was enqueued; what is new, the caller has.
   RETURNING id, turn_id, key, CASE WHEN xmax <> 0 THEN to_jsonb(outbox) END AS stored
 )
 SELECT bill.turn_id AS "turn!", bill.cost AS "cost!", thread.history_version AS "version?", owed.id AS "outbox?",

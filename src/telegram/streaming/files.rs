@@ -55,7 +55,7 @@ impl Place {
 }
 
 /// Enqueues files; their delivery is awaited as the next work.
-pub(super) fn promise<'a>(
+pub(super) fn enqueue<'a>(
     screen: &'a Screen,
     place: &Place,
     leads: bool,
@@ -63,13 +63,13 @@ pub(super) fn promise<'a>(
     receipt: FileReceipt,
 ) -> ScreenWork<'a> {
     let (owed, turn) = (place.files(&delivery, leads), place.held());
-    let promised = async move {
-        match screen.db.persist(|| settlement::promise(&screen.db, turn, &owed)).await {
-            Ok(rows) => WorkResult::PromisedFiles(rows, receipt),
-            Err(error) => WorkResult::Unpromised(Piece::Files(delivery, receipt), error),
+    let enqueued = async move {
+        match screen.db.persist(|| settlement::enqueue(&screen.db, turn, &owed)).await {
+            Ok(rows) => WorkResult::EnqueuedFiles(rows, receipt),
+            Err(error) => WorkResult::NotEnqueued(Piece::Files(delivery, receipt), error),
         }
     };
-    (Purpose::Part, Box::pin(promised))
+    (Purpose::Part, Box::pin(enqueued))
 }
 
 /// Gives enqueued files to the courier, waits until they have arrived or were refused, and reports their

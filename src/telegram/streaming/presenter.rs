@@ -188,7 +188,7 @@ impl<'a> Presenter<'a> {
 
     fn start(&mut self) {
         if let Some(piece) = self.finished_parts.pop_front() {
-            self.promise(piece);
+            self.enqueue(piece);
             return;
         }
         let Some(state) = self.state() else {
@@ -207,27 +207,27 @@ impl<'a> Presenter<'a> {
             Some((Purpose::Frame, Box::pin(async move { WorkResult::Painted(shows, painting.await) })));
     }
 
-    fn promise(&mut self, piece: Piece) {
+    fn enqueue(&mut self, piece: Piece) {
         let part = match piece {
             Piece::Text(part) => part,
             Piece::Files(delivery, receipt) => {
                 let leads = self.posted == 0 && !self.has_files;
                 self.has_files = true;
-                self.work = Some(files::promise(self.screen, &self.place, leads, delivery, receipt));
+                self.work = Some(files::enqueue(self.screen, &self.place, leads, delivery, receipt));
                 return;
             }
         };
         let owed = self.place.part(self.posted, &part, self.live);
         let db = &self.screen.db;
         let (courier, turn) = (&self.screen.courier, self.place.held());
-        let promised = async move {
-            let promise = || settlement::promise(db, turn, std::slice::from_ref(&owed));
-            match db.persist(promise).await {
-                Ok(rows) => WorkResult::Promised(courier.deliver(rows)),
-                Err(error) => WorkResult::Unpromised(Piece::Text(part), error),
+        let enqueued = async move {
+            let enqueue = || settlement::enqueue(db, turn, std::slice::from_ref(&owed));
+            match db.persist(enqueue).await {
+                Ok(rows) => WorkResult::Enqueued(courier.deliver(rows)),
+                Err(error) => WorkResult::NotEnqueued(Piece::Text(part), error),
             }
         };
-        self.work = Some((Purpose::Part, Box::pin(promised)));
+        self.work = Some((Purpose::Part, Box::pin(enqueued)));
     }
 
     /// Returns the state to show: the thoughts until there is text, then the beginning of the next message,

@@ -28,9 +28,9 @@ pub(super) enum Purpose {
 /// The result of work for the screen.
 pub(super) enum WorkResult {
     Painted(Seen, Result<Painted, Postponed>),
-    Promised(Option<Delivery>),
-    PromisedFiles(Vec<(OutboxId, OutboxMessage)>, FileReceipt),
-    Unpromised(Piece, DbError),
+    Enqueued(Option<Delivery>),
+    EnqueuedFiles(Vec<(OutboxId, OutboxMessage)>, FileReceipt),
+    NotEnqueued(Piece, DbError),
     Delivered,
 }
 

@@ -27,7 +27,7 @@ pub(super) async fn salvage(
     call_log: &CallLog,
 ) -> (TurnReport, ScreenResult<'static>) {
     let (db, turn) = (&context.db, request.turn);
-    let parts = db.persist(|| outbox::promised_parts(db, turn)).await;
+    let parts = db.persist(|| outbox::enqueued_parts(db, turn)).await;
     let text = parts.unwrap_or_default().texts.join("\n");
     let report = TurnReport {
         calls: call_log.final_calls(),

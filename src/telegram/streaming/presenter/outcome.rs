@@ -26,7 +26,7 @@ impl Presenter<'_> {
             }
             WorkResult::Painted(_, Err(Postponed::NotBefore(time))) => self.pace.postponed(time),
             WorkResult::Painted(_, Err(Postponed::Failed(error))) => self.failed(&error),
-            WorkResult::Promised(delivery) => {
+            WorkResult::Enqueued(delivery) => {
                 self.posted += 1;
                 self.live = None;
                 let Some(delivery) = delivery else { return };
@@ -37,10 +37,10 @@ impl Presenter<'_> {
                 };
                 self.work = Some((Purpose::Arrival, Box::pin(arrived)));
             }
-            WorkResult::PromisedFiles(rows, receipt) => {
+            WorkResult::EnqueuedFiles(rows, receipt) => {
                 self.work = Some(files::arrival(self.screen, rows, receipt));
             }
-            WorkResult::Unpromised(part, error) => {
+            WorkResult::NotEnqueued(part, error) => {
                 tracing::error!(
                     error = &error as &dyn std::error::Error,
                     "a part of an answer cannot be stored"
