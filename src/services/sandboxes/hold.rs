@@ -10,6 +10,7 @@ use tokio::time::{Instant, timeout};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::{EXTENSION, LIFE, RENEWAL, Sandboxes};
+use crate::db::Db;
 use crate::db::sandboxes::{self, SandboxLease};
 use crate::sandbox::{Connection, SandboxError};
 
@@ -21,6 +22,7 @@ const INTERRUPTION_LIMIT: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub(super) struct Hold {
     pub(super) lease: SandboxLease,
+    db: Db,
     /// Cancelled when the sandbox is taken away.
     pub(super) lost: CancellationToken,
     shared: Arc<Shared>,
@@ -40,7 +42,12 @@ impl Hold {
         let keeper =
             Keeper { sandboxes: sandboxes.clone(), lease, lost: lost.clone(), shared: Arc::clone(&shared) };
         sandboxes.life.spawn("sandbox lease", keeper.run(end.clone()));
-        Self { lease, lost, shared, _end: end.drop_guard() }
+        Self { lease, db: sandboxes.db.clone(), lost, shared, _end: end.drop_guard() }
+    }
+
+    /// Asks the database whether the sandbox was taken away. Returns `false` if that cannot be found out.
+    pub(super) async fn is_taken_away(&self) -> bool {
+        matches!(timeout(RENEWAL, sandboxes::renew(&self.db, self.lease)).await, Ok(Ok(false)))
     }
 
     /// Names the sandbox, whose life is extended from now on.

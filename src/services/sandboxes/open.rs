@@ -193,10 +193,15 @@ impl OpenSandbox {
 
     /// Runs work that ends early if the sandbox is taken away.
     async fn unless_lost<T>(&self, work: impl Future<Output = Result<T, OpenError>>) -> Result<T, OpenError> {
-        tokio::select! {
+        let done = tokio::select! {
             done = work => done,
             () = self.hold.lost.cancelled() => Err(OpenError::Lost),
+        };
+        // Whoever takes it away kills it, perhaps before the next renewal finds that out.
+        if matches!(done, Err(OpenError::Service(_))) && self.hold.is_taken_away().await {
+            return Err(OpenError::Lost);
         }
+        done
     }
 }
 
