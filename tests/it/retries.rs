@@ -15,6 +15,12 @@ const USED: &str = "This question was asked again already.";
 const RUNNING: &str = "I am still answering. /stop ends that; then /retry asks again.";
 const SETTLED: &str = "SELECT count(*) FROM turns WHERE state <> 'open'";
 
+/// Waits until so many answers are closed and delivered. While one is being delivered, `/retry` is refused.
+async fn settled(bot: &Bot, answers: i64) {
+    bot.database.until(SETTLED, answers).await;
+    bot.database.until("SELECT count(*) FROM outbox WHERE state = 'pending'", 0).await;
+}
+
 /// Returns the label and the data of the only button below a message.
 fn button(message: &Message) -> (String, String) {
     let button = &message.reply_markup.as_ref().expect("it has a button")["inline_keyboard"][0][0];
@@ -55,7 +61,7 @@ async fn the_button_below_a_failed_answer_asks_again_once() {
     assert_eq!(bot.tap(ANN, ANN, notice.id, "retry:x").await, None);
     assert_eq!(bot.tap(ANN, ANN, notice.id, &data).await, None);
     assert_eq!(bot.answer(ANN, 3).await, "You said: second");
-    bot.database.until(SETTLED, 3).await;
+    settled(&bot, 3).await;
     let asked = conversation(bot.model.requests().last().unwrap());
     assert_eq!(asked, ["user: first", "assistant: You said: first", "user: second"]);
     // The second press comes too late.
@@ -83,7 +89,7 @@ async fn two_presses_at_once_ask_once() {
     assert_eq!(bot.reply_to(said.update_id).await.text, RUNNING);
     keeper.open();
     bot.hears(ANN, "Once.").await;
-    bot.database.until(SETTLED, 2).await;
+    settled(&bot, 2).await;
     assert_eq!(bot.model.requests().len(), 2);
     bot.end().await;
 }
@@ -96,15 +102,15 @@ async fn the_command_repeats_the_last_question_and_says_so_if_there_is_none() {
         "There is no question here that I could answer again. Please write one."
     );
     bot.ask("first").await;
-    bot.database.until(SETTLED, 1).await;
+    settled(&bot, 1).await;
     let before = bot.answers(ANN).len();
     bot.ann("/Retry@starling_bot");
     assert_eq!(bot.answer(ANN, before + 1).await, "You said: first");
-    bot.database.until(SETTLED, 2).await;
+    settled(&bot, 2).await;
     assert_eq!(conversation(bot.model.requests().last().unwrap()), ["user: first"], "in the prompt once");
     // A question can be repeated more than once, and each answer is paid.
     bot.ann("/retry");
-    bot.database.until(SETTLED, 3).await;
+    settled(&bot, 3).await;
     assert_eq!(bot.database.count("SELECT count(*) FROM balance_operations WHERE kind = 'usage'").await, 3);
     bot.tell("/clear").await;
     assert!(bot.tell("/retry").await.starts_with("There is no question here"));
@@ -116,12 +122,12 @@ async fn a_reply_to_an_answer_that_was_replaced_brings_its_text() {
     let bot = Bot::start().await;
     bot.model.script(Reply::text("The first answer."));
     bot.ask("question").await;
-    bot.database.until(SETTLED, 1).await;
+    settled(&bot, 1).await;
     let replaced = newest(&bot, ANN);
     bot.model.script(Reply::text("The second answer."));
     bot.ann("/retry");
     assert_eq!(bot.answer(ANN, 2).await, "The second answer.");
-    bot.database.until(SETTLED, 2).await;
+    settled(&bot, 2).await;
     bot.telegram.reply(ANN, ANN, replaced.id, "Why did you say that?");
     bot.answer(ANN, 3).await;
     let asked = conversation(bot.model.requests().last().unwrap());
@@ -145,7 +151,7 @@ async fn a_question_whose_file_is_still_fetched_is_not_asked_twice() {
     let refused = |view: &View<'_>| view.messages(ANN).any(|message| message.text == RUNNING).then_some(());
     bot.telegram.until("the refusal", BOUND, refused).await.unwrap();
     hold.release();
-    bot.database.until(SETTLED, 2).await;
+    settled(&bot, 2).await;
     // Its answer must not be taken for that of the next question.
     bot.database.until("SELECT count(*) FROM outbox WHERE state = 'pending'", 0).await;
     bot.ask("thanks").await;
@@ -158,11 +164,11 @@ async fn in_a_group_everybody_repeats_only_ones_own_question() {
     let bot = Bot::start().await;
     bot.ask_in(GROUP, ANN, "@starling_bot of Ann").await;
     bot.ask_in(GROUP, BOB, "@starling_bot of Bob").await;
-    bot.database.until(SETTLED, 2).await;
+    settled(&bot, 2).await;
     let before = bot.answers(GROUP).len();
     bot.telegram.say(GROUP, ANN, "/retry@starling_bot");
     bot.answer(GROUP, before + 1).await;
-    bot.database.until(SETTLED, 3).await;
+    settled(&bot, 3).await;
     let asked = conversation(bot.model.requests().last().unwrap());
     assert!(asked.len() == 1 && asked[0].contains("of Ann"), "{asked:?}");
     bot.end().await;
@@ -173,7 +179,7 @@ async fn an_edit_of_the_last_question_offers_to_answer_again_once() {
     let bot = Bot::start().await;
     let first = bot.ann("How far is the mon?");
     bot.answer(ANN, 1).await;
-    bot.database.until(SETTLED, 1).await;
+    settled(&bot, 1).await;
     bot.telegram.edit(ANN, first.message_id, "How far is the moon?").unwrap();
     bot.hears(ANN, OFFER).await;
     bot.telegram.edit(ANN, first.message_id, "How far away is the moon?").unwrap();
@@ -190,12 +196,12 @@ async fn an_edit_of_the_last_question_offers_to_answer_again_once() {
     });
     closed.await.unwrap();
     bot.hears(ANN, "(edited 2 times):\n\nHow far away is the moon?").await;
-    bot.database.until(SETTLED, 2).await;
+    settled(&bot, 2).await;
     let asked = conversation(bot.model.requests().last().unwrap());
     assert!(asked.len() == 1 && asked[0].contains("How far away is the moon?"), "{asked:?}");
     // An edit of an older question, or long after the answer, offers nothing.
     bot.ask("second").await;
-    bot.database.until(SETTLED, 3).await;
+    settled(&bot, 3).await;
     bot.telegram.edit(ANN, first.message_id, "How far is Mars?").unwrap();
     let late = "UPDATE turns SET closed_at = closed_at - interval '2 minutes'";
     sqlx::query(late).execute(bot.books()).await.unwrap();
@@ -212,7 +218,7 @@ async fn whoever_has_paid_asks_again_with_the_button() {
     let bot = Bot::of_olga([("STARTER_BALANCE_USD", "0")]).await;
     bot.ann("hello");
     assert!(bot.answer(ANN, 1).await.starts_with("💳 You have nothing left to spend."));
-    bot.database.until(SETTLED, 1).await;
+    settled(&bot, 1).await;
     let notice = newest(&bot, ANN);
     bot.command_of(OLGA, "/topup 42 1").await;
     assert_eq!(bot.tap(ANN, ANN, notice.id, &button(&notice).1).await, None);
@@ -231,7 +237,7 @@ async fn a_question_that_dies_while_it_is_asked_again_is_answered_once() {
         bot.set("KILL_AT", "");
         bot.run().await;
         bot.hears(ANN, "You said: mortal").await;
-        bot.database.until(SETTLED, 2).await;
+        settled(&bot, 2).await;
         assert_eq!(bot.answers(ANN).iter().filter(|text| text.contains("You said")).count(), 1, "{point}");
         bot.end().await;
     });

@@ -14,7 +14,7 @@ use super::process::Process;
 use super::redis::Redis;
 
 /// Modules and tests about one process or about polling, or that choose the instances themselves.
-const ALONE: [&str; 20] = [
+const ALONE: [&str; 21] = [
     // What a circuit breaker has seen, and what one process has counted.
     "cache::a_hung_redis",
     "cache::people_who_write_at_once_to_a_slow_redis",
@@ -24,6 +24,8 @@ const ALONE: [&str; 20] = [
     "interruptions::an_older_message_that_was_delayed",
     // A load balancer passes nothing on if all instances are stopping.
     "shutdown::a_load_balancer_is_told",
+    // With the webhook, nobody asks Telegram again and again whether the token is still valid.
+    "secrets::the_token_and_the_password",
     // Statements of one process that are sent together.
     "openings::a_question_that_cannot_be_stored",
     // How much is read for an answer, without what instances ask for each other.
