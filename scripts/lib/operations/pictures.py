@@ -11,14 +11,15 @@ from sources import dashboards, fill, panels  # noqa: E402
 COLORS = {"green": "#73bf69", "orange": "#ff9830", "red": "#f2495c", "blue": "#5794f2"}
 
 
-def shown(value, unit):
+def shown(value, unit, decimals=None):
+    number = f"{value:.4g}" if decimals is None else f"{value:,.{decimals}f}"
     if unit == "percentunit":
         return f"{value * 100:.2f} %"
     if unit == "currencyUSD":
-        return f"${value:.4g}"
+        return f"${number}"
     if unit == "bytes":
         return f"{value / 2**20:.1f} MiB"
-    return f"{value:.4g}{' s' if unit == 's' else ''}"
+    return f"{number}{' s' if unit == 's' else ''}"
 
 
 def color(value, steps):
@@ -63,7 +64,7 @@ def draw(world, seconds):
 
 def draw_panel(world, axes, panel, seconds):
     defaults = panel["fieldConfig"]["defaults"]
-    unit, steps = defaults["unit"], defaults["thresholds"]["steps"]
+    unit, decimals, steps = defaults["unit"], defaults.get("decimals"), defaults["thresholds"]["steps"]
     if panel["type"] in ("stat", "bargauge"):
         values = [
             (name(series["metric"], target.get("legendFormat", "")), float(series["value"][1]))
@@ -73,7 +74,7 @@ def draw_panel(world, axes, panel, seconds):
         if panel["type"] == "stat":
             axes.axis("off")
             value = values[0][1] if values else float("nan")
-            text = panel["targets"][0]["expr"] and (shown(value, unit) if values else "no data")
+            text = panel["targets"][0]["expr"] and (shown(value, unit, decimals) if values else "no data")
             for mapping in defaults.get("mappings", []):
                 text = mapping["options"].get(str(int(value)), {}).get("text", text) if values else text
             if unit == "none" and values and values[0][0]:
@@ -95,7 +96,7 @@ def draw_panel(world, axes, panel, seconds):
                 color=[color(value, steps) for _, value in values],
             )
             for place, (_, value) in enumerate(values):
-                axes.text(0, place, " " + shown(value, unit), va="center", fontsize=7)
+                axes.text(0, place, " " + shown(value, unit, decimals), va="center", fontsize=7)
         return
     for target in panel["targets"]:
         for series in world.history(fill(target["expr"]), seconds):
