@@ -1,3 +1,5 @@
+//! The scenarios and their texts.
+
 use std::collections::HashSet;
 
 use super::*;
