@@ -9,7 +9,7 @@ pub(super) fn samples() -> impl Iterator<Item = Sample> {
 }
 
 #[rustfmt::skip]
-const SAMPLES: [Sample; 113] = [
+const SAMPLES: [Sample; 114] = [
     ("plain",
         "Just text, with punctuation: (a) [b] {c} #d 1.5 - e!",
         "Just text, with punctuation: (a) [b] {c} #d 1.5 - e!", ""),
@@ -283,6 +283,9 @@ const SAMPLES: [Sample; 113] = [
     ("table with a link",
         "| a | b |\n|---|---|\n| [c](https://d.e) | |",
         "a: c\nb: –", "bold 0+4; link:https://d.e 3+1"),
+    ("table of a header with a link",
+        "| [c](https://d.e) | b |\n|---|---|",
+        "c | b", "link:https://d.e 0+1"),
     ("table with too many cells",
         "| a |\n|---|\n| b | c |",
         "a |\n--+--\nb | c", "pre 0+15"),

@@ -70,10 +70,11 @@ impl Table {
         self.rows.iter_mut().for_each(|row| row.truncate(widths.len()));
         let total = widths.iter().sum::<usize>() + 3 * widths.len().saturating_sub(1);
         let linked = self.rows.iter().flatten().any(Fragment::has_link);
-        if self.rows.len() < 2 || (total <= PHONE_COLUMNS && !linked) {
-            self.aligned(&widths)
-        } else {
-            self.records()
+        match self.rows.as_slice() {
+            [header] if linked => one_line(header),
+            [] | [_] => self.aligned(&widths),
+            _ if total <= PHONE_COLUMNS && !linked => self.aligned(&widths),
+            _ => self.records(),
         }
     }
 
@@ -121,6 +122,18 @@ impl Table {
         }
         out
     }
+}
+
+/// Returns a row as plain text, which keeps its links.
+fn one_line(row: &[Fragment]) -> Fragment {
+    let mut out = Fragment::default();
+    for (column, cell) in row.iter().enumerate() {
+        if column > 0 {
+            out.text.push_str(" | ");
+        }
+        out.push(cell);
+    }
+    out
 }
 
 /// Returns Markdown in which the header of each table has at least as many cells as its longest row, because
