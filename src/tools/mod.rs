@@ -7,12 +7,14 @@
 //! 2. a file here and its `mod` line below, with a type that implements `tool::Tool`: description, price, time
 //!    limit, typed arguments (their JSON schema is generated) and the work itself;
 //! 3. its line in `toolbox.rs`, which the compiler requires, and there in `TURN_ONLY` if sub-agents must not have it;
-//! 4. the sentence `tool-<name>` and, unless its price is `Free`, `paid-<name>` in each language
-//!    (`telegram/text/locales`), which a test requires;
+//! 4. the sentence `tool-<name>` (`bot.ftl`) and, unless its price is `Free`, `paid-<name>` (`money.ftl`) in each
+//!    language (`telegram/text/locales`), which a test requires;
 //! 5. its rows in `tests/it/every_tool`, which the compiler requires: what a person types to use it, where it
-//!    waits, where a crash hurts. Give it a scenario in `playground/src/anthropic/tool_scenarios`;
+//!    waits, where a crash hurts. Give it a scenario in `playground/src/anthropic/tool_scenarios`, with its row in
+//!    `scenario.rs`;
 //! 6. its calls in `tests/it/logs.rs` (`calls`), which the compiler requires;
-//! 7. if it takes files, its line in `list_files.rs` (`tools`), which tells the model what it can do with each;
+//! 7. if it takes files, its line in `list_files.rs` (`tools`), and its name in the description there, which tell the
+//!    model what it can do with each;
 //! 8. its place in the list of tools in `README.md`.
 //!
 //! A tool that needs a key is hidden where there is none: `app/clients.rs` (`assistant`) lists what
