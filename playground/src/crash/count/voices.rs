@@ -62,7 +62,7 @@ pub(super) fn voices(
     findings.count("voice messages", voices.len());
     findings.count("  heard and paid", heard);
     let repeated: usize = made.values().map(|times| times.saturating_sub(1)).sum();
-    findings.count("  transcribed again: the owner's loss", repeated);
+    findings.count("  transcribed again: the operator's loss", repeated);
 }
 
 #[cfg(test)]
