@@ -163,8 +163,8 @@ mod tests {
         assert!(answer(&PromptView { text: "quite xenial".to_owned(), results: Vec::new() }).is_none());
         let said = format!("{} and (so) on. {END} {second}.\n\nStopped.", label(first, 1));
         assert_eq!(completed(&said), [second]);
-        assert_eq!(labels(&said).collect::<Vec<_>>(), ["(q7x0, paragraph 1)"]);
-        assert_eq!(completed("Whole question q7x0"), []);
+        assert_eq!(labels(&said).collect::<Vec<_>>(), ["(q7x0z, paragraph 1)"]);
+        assert_eq!(completed("Whole question q7x0z"), []);
     }
     #[test]
     fn files_are_listed_then_sent_then_promised() {
@@ -182,7 +182,7 @@ mod tests {
             panic!("no call")
         };
         assert_eq!(name, "deliver_file");
-        let caption = "Delivery for q7x3";
+        let caption = "Delivery for q7x3z";
         let sent = json!({"file_ids": ["file_b", "file_a"], "caption": caption, "sequential": true});
         assert_eq!(input, sent);
         assert_eq!(delivered_for(caption), Some(tag));
@@ -190,7 +190,7 @@ mod tests {
         assert!(matches!(steps(&[("deliver_file", fates)]), Delivery::Done(1)));
         assert!(matches!(steps(&[("list_files", json!({"files": []}))]), Delivery::Done(0)));
         assert_eq!(
-            promised("Well.\n\nFiles delivered for q7x3: 1.\n\nWhole answer to q7x3."),
+            promised("Well.\n\nFiles delivered for q7x3z: 1.\n\nWhole answer to q7x3z."),
             Some((tag, 1))
         );
         assert_eq!(promised("Well."), None);

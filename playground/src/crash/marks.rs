@@ -1,7 +1,11 @@
 //! Marks: words that name a question, a file or the content of a file. A request of the bot to the model
-//! shows by its marks whose words and files it contains.
+//! shows by its marks whose words and files it contains. Each ends with [`END`], so that one which an answer that was
+//! cut contains in part does not name an older question.
 
 use std::fmt;
+
+/// The end of each mark.
+const END: char = 'z';
 
 /// Names one question or one file of a user.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -14,7 +18,7 @@ pub(super) struct Tag {
 
 impl fmt::Display for Tag {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "q{}x{}", self.user, self.number)
+        Mark::Question(*self).fmt(f)
     }
 }
 
@@ -37,7 +41,7 @@ impl Mark {
         }
     }
 
-    /// Reads a word such as `q5001x3`.
+    /// Reads a word such as `q5001x3z`.
     pub(super) fn read(word: &str) -> Option<Self> {
         let make = match word.as_bytes().first()? {
             b'q' => Self::Question,
@@ -45,7 +49,7 @@ impl Mark {
             b'c' => Self::Content,
             _ => return None,
         };
-        let (user, number) = word.get(1..)?.split_once('x')?;
+        let (user, number) = word.get(1..)?.strip_suffix(END)?.split_once('x')?;
         Some(make(Tag { user: user.parse().ok()?, number: number.parse().ok()? }))
     }
 }
@@ -58,7 +62,7 @@ impl fmt::Display for Mark {
             Self::Content(_) => 'c',
         };
         let Tag { user, number } = self.tag();
-        write!(f, "{letter}{user}x{number}")
+        write!(f, "{letter}{user}x{number}{END}")
     }
 }
 
@@ -90,10 +94,10 @@ mod tests {
         for mark in [Mark::Question(tag), Mark::File(tag), Mark::Content(tag)] {
             assert_eq!(Mark::read(&mark.to_string()), Some(mark));
         }
-        for word in ["", "q", "quite", "q5001", "x12", "z5001x12", "ёx1"] {
+        for word in ["", "q", "quite", "q5001z", "x12z", "z5001x12z", "ёx1z", "q5001x1", "q5001x12"] {
             assert_eq!(Mark::read(word), None, "{word}");
         }
-        let text = format!("{tag}, f5001x12.pdf and again {tag}");
+        let text = format!("{tag}, f5001x12z.pdf and again {tag}");
         assert_eq!(tags(&text), [tag], "the name of a file is no question");
     }
 }

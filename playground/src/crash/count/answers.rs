@@ -179,9 +179,9 @@ mod tests {
 
     #[test]
     fn an_unheard_voice_message_is_lost_unless_its_sender_was_told() {
-        assert_eq!(lost(&faked::answered("Whole answer to q7x0."), What::Voice), 0);
-        assert_eq!(lost(&faked::answered("Whole answer to q7x1."), What::Voice), 1);
-        let told = faked::answered("Whole answer to q7x1.\n\n⚠️ I could not turn a recording into text.");
+        assert_eq!(lost(&faked::answered("Whole answer to q7x0z."), What::Voice), 0);
+        assert_eq!(lost(&faked::answered("Whole answer to q7x1z."), What::Voice), 1);
+        let told = faked::answered("Whole answer to q7x1z.\n\n⚠️ I could not turn a recording into text.");
         assert_eq!(lost(&told, What::Voice), 0);
         assert_eq!(lost(&told, What::Written), 1, "a text is never unheard");
     }
@@ -219,9 +219,9 @@ mod tests {
             order(&mut findings, &evidence, &[]);
             findings.number_of(DISORDER)
         };
-        assert_eq!(disordered(["Whole answer to q7x0.", "Whole answer to q7x1 and q7x2."]), 0);
-        assert_eq!(disordered(["Whole answer to q7x1.", "Whole answer to q7x0."]), 1);
-        assert_eq!(disordered(["Whole answer to q7x1.", "Whole answer to q8x0."]), 0, "of somebody else");
+        assert_eq!(disordered(["Whole answer to q7x0z.", "Whole answer to q7x1z and q7x2z."]), 0);
+        assert_eq!(disordered(["Whole answer to q7x1z.", "Whole answer to q7x0z."]), 1);
+        assert_eq!(disordered(["Whole answer to q7x1z.", "Whole answer to q8x0z."]), 0, "of somebody else");
     }
 
     #[test]
@@ -234,7 +234,7 @@ mod tests {
         };
         assert_eq!(faults(&evidence), 1);
         let question = evidence.questions.values_mut().next().expect("one question");
-        question.text = format!("Question q7x0, briefly please. {EDITED}");
+        question.text = format!("Question q7x0z, briefly please. {EDITED}");
         assert_eq!(faults(&evidence), 0);
     }
 }

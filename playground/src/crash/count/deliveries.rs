@@ -80,8 +80,8 @@ mod tests {
     use super::super::evidence::faked::{self, CHAT, FILE};
     use super::*;
 
-    const PROMISE: &str = "Files delivered for q7x0: 1.";
-    const CAPTION: &str = "Delivery for q7x0";
+    const PROMISE: &str = "Files delivered for q7x0z: 1.";
+    const CAPTION: &str = "Delivery for q7x0z";
 
     fn faults(evidence: &Evidence, owner: i64) -> [usize; 3] {
         let mut findings = Findings::default();

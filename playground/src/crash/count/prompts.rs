@@ -198,7 +198,7 @@ mod tests {
     #[test]
     fn every_text_of_a_prompt_is_read() {
         let messages = json!([{"role": "user", "content": [
-            {"type": "text", "text": "Question q7x1"},
+            {"type": "text", "text": "Question q7x1z"},
             {"type": "tool_result", "content": [{"type": "text", "text": "{\"name\":\"photo_AgAD000001.jpg\"}"}]},
         ]}]);
         let mut read = BTreeSet::new();
