@@ -5,6 +5,7 @@ use playground::telegram::{Fault, NewFile};
 use serde_json::{Value, json};
 
 use super::{ann_sends, assert_grows, messages, newest, note, reply, shown};
+use crate::harness::redis::Redis;
 use crate::harness::{ANN, BOB, Bot, GROUP};
 
 const LABEL: &str = "[the file of the message that is replied to:]";
@@ -106,8 +107,8 @@ async fn a_message_may_bring_two_files() {
 
 #[tokio::test]
 async fn ones_own_file_is_not_fetched_again_because_of_a_reply() {
-    // Redis would keep what was fetched.
-    let bot = Bot::with([("REDIS_URL", "")]).await;
+    let redis = Redis::start().await;
+    let bot = Bot::with([("REDIS_URL", redis.url().as_str())]).await;
     let hold = bot.telegram.hold("download");
     let photo = bot.telegram.send(ANN, ANN, note("a.txt").captioned("What is this?"));
     hold.waiting().await;
@@ -120,7 +121,8 @@ async fn ones_own_file_is_not_fetched_again_because_of_a_reply() {
     reply(&bot, ANN, ANN, photo.message_id, "And this?").await;
     assert_eq!(shown(bot.model.requests().last().unwrap()), ["a.txt"]);
     assert_eq!((downloads(&bot), bot.database.count("SELECT count(*) FROM files").await), (1, 1));
-    // `/clear` has deleted the copy at the provider, so the file is fetched once more.
+    // `/clear` has deleted the copy at the provider, so the file is fetched once more if the cache has lost it.
+    redis.ask::<()>(&["FLUSHALL"]).await;
     let before = bot.answers(ANN).len();
     bot.ann("/clear");
     bot.answer(ANN, before + 1).await;
