@@ -12,10 +12,16 @@ impl TurnLoop<'_> {
         if let LlmError::FileGone { id } = error
             && prompt.files().any(|file| file.id == *id)
             && !self.renewed.contains(id)
-            && let Some(Some(copy)) = self.stop.or_cut(self.assistant.copies.renew(self.thread, id)).await
         {
-            self.renewed.push(copy.clone());
-            return prompt.replace_file(id, &copy);
+            match self.stop.or_cut(self.assistant.copies.renew(self.thread, id)).await {
+                Some(Some(copy)) => {
+                    self.renewed.push(copy.clone());
+                    return prompt.replace_file(id, &copy);
+                }
+                Some(None) => {}
+                // The turn ends now, and the next one renews the copy: it is not lost.
+                None => return true,
+            }
         }
         self.drop_files(prompt, error)
     }

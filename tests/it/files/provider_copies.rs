@@ -101,6 +101,25 @@ async fn a_copy_that_is_lost_with_the_file_at_telegram_becomes_a_line_for_good()
 }
 
 #[tokio::test]
+async fn a_copy_that_is_being_made_again_when_a_newer_message_comes_is_not_lost() {
+    let bot = Bot::with([("REDIS_URL", "")]).await;
+    bot.telegram.send(ANN, ANN, note("a.txt").captioned("read"));
+    bot.answer(ANN, 1).await;
+    bot.database.until("SELECT count(*) FROM turns WHERE state = 'open'", 0).await;
+    assert!(bot.model.forget_file(&bot.model.files()[0].id));
+    let hold = bot.telegram.hold("download");
+    bot.ann("and now?");
+    hold.waiting().await;
+    bot.ann("or rather now?");
+    bot.database.until("SELECT count(*) FROM turns WHERE detail = 'superseded'", 1).await;
+    hold.release();
+    bot.answer(ANN, 2).await;
+    assert_eq!(shown(bot.model.requests().last().unwrap()), ["a.txt"]);
+    assert_eq!(bot.database.count(COPIED).await, 1);
+    bot.end().await;
+}
+
+#[tokio::test]
 async fn a_copy_that_was_lost_is_forgotten_in_its_own_conversation_only() {
     let bot = Bot::start().await;
     bot.telegram.send(ANN, ANN, note("a.txt").captioned("read"));
