@@ -1,7 +1,10 @@
 //! Closes a turn: the last state of its screen becomes messages in the outbox, and the turn is settled.
 
+use std::time::Duration;
+
 use serde_json::Value;
 use tokio::sync::oneshot;
+use tokio::time::timeout;
 
 use super::place::place;
 use crate::bot_api::flow::Class;
@@ -17,6 +20,10 @@ use crate::telegram::context::BotContext;
 use crate::telegram::keyboards;
 use crate::telegram::streaming::{self, Place, ScreenResult, Surface};
 use crate::telegram::text;
+
+/// How long settling is tried once more if the service is to end at once: what the model has cost belongs in the
+/// books.
+const LAST_TRY: Duration = Duration::from_secs(2);
 
 /// What settling a turn has led to.
 pub(super) struct Closed {
@@ -77,7 +84,15 @@ pub(super) async fn close(
     let last = parts.first();
     let settling = async {
         forget_lost(context, request, report).await;
-        db.persist(settle).await
+        match db.persist(settle).await {
+            // The connection alone may have broken, while this process stood still.
+            Err(DbError::Cancelled) => timeout(LAST_TRY, db.attempt(settle()))
+                .await
+                .ok()
+                .filter(|settled| !settled.as_ref().is_err_and(DbError::is_transient))
+                .unwrap_or(Err(DbError::Cancelled)),
+            settled => settled,
+        }
     };
     let (settled, ()) =
         tokio::join!(keeping(context, place, shown.posted, draft.and(last), settling), async {
