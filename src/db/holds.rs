@@ -20,6 +20,8 @@ pub enum Gate {
     Short,
     /// The operator has banned the user.
     Banned,
+    /// The user is older than the ledger and has not got the starter balance yet.
+    Unopened,
 }
 
 /// Opens the hold of an open turn if anything is left to spend or the user is `free` to overdraw. Idempotent
@@ -31,7 +33,8 @@ pub async fn take(db: &Db, turn: TurnId, user: UserId, amount: Usd, free: bool) 
              SELECT id FROM turns WHERE id = $1 AND state = 'open' AND held IS NULL FOR NO KEY UPDATE
            ), gate AS (
              UPDATE users SET held = held + $3
-             WHERE id = $2 AND banned_at IS NULL AND ($4 OR balance - held > 0) AND EXISTS (SELECT 1 FROM open)
+             WHERE id = $2 AND banned_at IS NULL AND last_operation IS NOT NULL AND ($4 OR balance - held > 0)
+               AND EXISTS (SELECT 1 FROM open)
              RETURNING id
            ), hold AS (
              UPDATE turns SET held = $3 FROM gate WHERE turns.id = $1 RETURNING turns.id
@@ -54,7 +57,8 @@ async fn gate(db: &Db, turn: TurnId, user: UserId) -> Result<Gate, DbError> {
     let row = sqlx::query!(
         r#"SELECT turns.state = 'open' AND turns.held IS NOT NULL AS "held!", users.held > (
                     SELECT coalesce(sum(credit), 0) FROM payments WHERE user_id = $2 AND state = 'refunding') AS "others!",
-                  balance > 0 AS "solvent!", balance - users.held > 0 AS "free!", banned_at IS NOT NULL AS "banned!"
+                  balance > 0 AS "solvent!", balance - users.held > 0 AS "free!", banned_at IS NOT NULL AS "banned!",
+                  last_operation IS NULL AS "unopened!"
            FROM users, turns WHERE users.id = $2 AND turns.id = $1"#,
         turn.0,
         user.0,
@@ -65,17 +69,18 @@ async fn gate(db: &Db, turn: TurnId, user: UserId) -> Result<Gate, DbError> {
     Ok(match (row.held, row.banned) {
         (true, _) => Gate::Held,
         (false, true) => Gate::Banned,
+        (false, false) if row.unopened => Gate::Unopened,
         // Something was released since the hold was requested, so the next try may succeed.
         (false, false) if row.free || (row.others && row.solvent) => Gate::Reserved,
         (false, false) => Gate::Short,
     })
 }
 
-/// Returns whether the gate would admit a turn of this user now or after other turns. Reserves nothing. An
-/// unknown user counts as admitted, because the starter grant would apply.
+/// Returns whether the gate would admit a turn of this user now or after other turns. Reserves nothing. A
+/// user who is unknown or older than the ledger counts as admitted, because the starter grant would apply.
 pub async fn may_spend(db: &Db, user: UserId, free: bool) -> Result<bool, DbError> {
     let may = sqlx::query_scalar!(
-        r#"SELECT banned_at IS NULL AND ($2 OR balance - held > 0 OR (balance > 0 AND held > (
+        r#"SELECT banned_at IS NULL AND ($2 OR last_operation IS NULL OR balance - held > 0 OR (balance > 0 AND held > (
              SELECT coalesce(sum(credit), 0) FROM payments WHERE user_id = $1 AND state = 'refunding'))) AS "may!"
            FROM users WHERE id = $1"#,
         user.0,

@@ -3,6 +3,7 @@
 use tokio_util::sync::CancellationToken;
 
 use super::books::Books;
+use super::people;
 use crate::db::groups;
 use crate::db::holds::{self, Gate};
 use crate::domain::ids::{ChatId, UserId};
@@ -24,11 +25,19 @@ pub(crate) enum Admission {
 pub(crate) async fn admit(books: &Books, request: &TurnRequest) -> Admission {
     let (user, turn) = (request.payer.user, request.turn);
     let (db, free) = (&books.db, books.is_privileged(user));
-    let take = || holds::take(db, turn, user, request.reserve, free);
+    let take = || async {
+        let gate = holds::take(db, turn, user, request.reserve, free).await?;
+        if gate != Gate::Unopened {
+            return Ok(gate);
+        }
+        // The turn was left open by a version without books, and nothing has come from its user since.
+        people::grant_starter(books, user).await?;
+        holds::take(db, turn, user, request.reserve, free).await
+    };
     match db.persist(take).await {
         Ok(Gate::Held) => Admission::Admitted,
         Ok(Gate::Reserved) => Admission::Reserved,
-        Ok(Gate::Short) => Admission::Refused(TurnFailure::NoFunds),
+        Ok(Gate::Short | Gate::Unopened) => Admission::Refused(TurnFailure::NoFunds),
         Ok(Gate::Banned) => Admission::Refused(TurnFailure::Banned),
         Err(error) => {
             let error = &error as &dyn std::error::Error;

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use super::books::Books;
 use crate::db::balance::{self, Operation, Reason};
 use crate::db::people::{self, Contact, KnownUser, UserInThread};
-use crate::db::{Db, DbError, Tx, inbox};
+use crate::db::{Db, DbError, Tx, holds, inbox};
 use crate::domain::ids::{ChatId, ThreadKey, TopicId, UpdateId, UserId};
 use crate::domain::money::Usd;
 use crate::domain::people::{Chat, Person};
@@ -54,6 +54,15 @@ pub async fn set_membership(
         people::set_removed(&mut tx, chat, is_out, date).await?;
     }
     inbox::handled(&mut tx, update).await?;
+    Db::commit(tx).await
+}
+
+/// Opens the books of a user who is older than the ledger, with the starter grant. Does nothing if they are
+/// open.
+pub(super) async fn grant_starter(books: &Books, user: UserId) -> Result<(), DbError> {
+    let mut tx = books.db.begin().await?;
+    holds::lock(&mut tx, user).await?;
+    open_books(&mut tx, books, user).await?;
     Db::commit(tx).await
 }
 

@@ -9,6 +9,8 @@ use std::path::Path;
 use rust_decimal::Decimal;
 use sqlx::migrate::Migrator;
 
+use playground::telegram::SentIds;
+
 use crate::harness::{ANN, Bot, conversation};
 
 /// Migrates an empty database up to an older version.
@@ -18,6 +20,14 @@ async fn migrate_to(bot: &Bot, version: i64) {
     let older = migrator.iter().filter(|migration| migration.version <= version).cloned().collect();
     migrator.migrations = Cow::Owned(older);
     migrator.run(bot.books()).await.unwrap();
+}
+
+/// Inserts rows of a message that Ann has sent.
+async fn load(bot: &Bot, rows: &str, said: &SentIds) {
+    let names = [("$ann", ANN), ("$message", said.message_id), ("$update", said.update_id)];
+    let rows =
+        names.iter().fold(rows.to_owned(), |rows, (name, number)| rows.replace(name, &number.to_string()));
+    sqlx::raw_sql(sqlx::AssertSqlSafe(rows)).execute(bot.books()).await.unwrap();
 }
 
 /// Ann has 10 USD. Of these, 2 are held for a turn that a crash has cut, 1 for a turn that was closed without
@@ -46,11 +56,7 @@ async fn what_was_reserved_by_an_older_version_is_free_again_in_the_end() {
     let mut bot = Bot::prepare_empty([]).await;
     migrate_to(&bot, 8).await;
     let said = bot.ann("second");
-    let names = [("$ann", ANN), ("$message", said.message_id), ("$update", said.update_id)];
-    let books = names.iter().fold(HOLDS_OF_THEIR_OWN.to_owned(), |books, (name, number)| {
-        books.replace(name, &number.to_string())
-    });
-    sqlx::raw_sql(sqlx::AssertSqlSafe(books)).execute(bot.books()).await.unwrap();
+    load(&bot, HOLDS_OF_THEIR_OWN, &said).await;
     bot.run().await;
     assert_eq!(bot.answer(ANN, 1).await, "You said: second");
     bot.database.until("SELECT count(*) FROM turns WHERE state = 'answered'", 2).await;
@@ -59,6 +65,35 @@ async fn what_was_reserved_by_an_older_version_is_free_again_in_the_end() {
     assert_eq!(held, Decimal::from(4), "the refund goes on");
     assert!(balance < Decimal::TEN, "the turn was charged");
     bot.end().await;
+}
+
+/// A question of Ann that a crash has cut before there were books, so that she has no starter balance yet.
+const NO_BOOKS: &str = "
+    BEGIN;
+    INSERT INTO chats (id, kind) VALUES ($ann, 'private');
+    INSERT INTO users (id, first_name) VALUES ($ann, 'Ann');
+    INSERT INTO threads (chat_id, user_id) VALUES ($ann, $ann);
+    INSERT INTO turns (thread_id, question_id, model_id) VALUES (1, $message, 'claude-sonnet-5-5');
+    INSERT INTO messages (thread_id, turn_id, chat_id, message_id, role, text, sent_at)
+        VALUES (1, 1, $ann, $message, 'user', 'first', now());
+    INSERT INTO inbox (update_id, kind, payload, handled_at) VALUES ($update, 'message', '{}', now());
+    COMMIT;";
+
+#[tokio::test]
+async fn a_question_from_before_there_were_books_is_answered_from_the_starter_balance() {
+    for privileged in ["", "42"] {
+        let mut bot = Bot::prepare_empty([("PRIVILEGED_USERS", privileged)]).await;
+        migrate_to(&bot, 1).await;
+        let said = bot.ann("first");
+        load(&bot, NO_BOOKS, &said).await;
+        bot.run().await;
+        assert_eq!(bot.answer(ANN, 1).await, "You said: first");
+        bot.database.until("SELECT count(*) FROM turns WHERE state = 'answered'", 1).await;
+        let operations = "SELECT kind FROM balance_operations ORDER BY seq";
+        let operations: Vec<String> = sqlx::query_scalar(operations).fetch_all(bot.books()).await.unwrap();
+        assert_eq!(operations, ["starter", "usage"]);
+        bot.end().await;
+    }
 }
 
 /// A message of Ann as version 9 stored it: a reply, and a photo that could not be fetched and for which
