@@ -32,6 +32,8 @@ mod writer;
 #[cfg(test)]
 mod corpus;
 #[cfg(test)]
+mod corpus_blocks;
+#[cfg(test)]
 mod corpus_extra;
 #[cfg(test)]
 mod properties;

@@ -20,6 +20,7 @@ pub(super) const INNER: &[Order] = &[
             &["stream"],
             &["growing"],
             &["corpus_extra"],
+            &["corpus_blocks"],
             &["corpus"],
             &["properties", "tests"],
             &["prose/tests", "references/tests"],
