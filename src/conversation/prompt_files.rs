@@ -204,5 +204,4 @@ fn readable(file: &KnownFile) -> Result<Readable, Unreadable> {
 }
 
 #[cfg(test)]
-#[path = "prompt_files_tests.rs"]
 mod tests;

@@ -91,7 +91,7 @@ pub(super) const INNER: &[Order] = &[
             &["round"],
             &["subagent", "topic_name"],
             &["orchestrator"],
-            &["lost_files_tests", "prompt_files_tests"],
+            &["lost_files_tests"],
         ],
     ),
     (
