@@ -1,4 +1,8 @@
-//! The named scenarios of the scripted model, and how a user's text chooses one.
+//! The named scenarios of the scripted model. How a user's text chooses one is in `choice`.
+
+mod choice;
+
+pub(super) use choice::{DefaultScenario, Directive, choose};
 
 /// What the scripted model does with a request; the table in the parent module explains each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -254,54 +258,6 @@ impl Scenario {
         // ROWS names every variant, which a test proves; the first row only satisfies the compiler.
         ROWS.iter().find(|row| row.scenario == self).unwrap_or(&ROWS[0])
     }
-}
-
-/// A scenario with the text after its name.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Directive {
-    pub(super) scenario: Scenario,
-    pub(super) argument: String,
-}
-
-impl Directive {
-    pub(super) fn plain(scenario: Scenario) -> Self {
-        Self { scenario, argument: String::new() }
-    }
-
-    /// Returns the argument as a number.
-    pub(super) fn number(&self) -> Option<u32> {
-        self.argument.split_whitespace().next()?.parse().ok()
-    }
-}
-
-/// What the model does if a text has no line `!name`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum DefaultScenario {
-    /// This scenario, unless a phrase of the text chooses another.
-    Usually(Scenario),
-    /// This scenario, whatever the text says. Its temporary faults are permanent.
-    Always(Scenario),
-}
-
-/// Returns the scenario of the first line `!name argument`, otherwise the default, over which a phrase may
-/// take precedence.
-pub(super) fn choose(text: &str, fallback: DefaultScenario) -> Directive {
-    let directive = text.lines().find_map(|line| {
-        let (name, argument) = {
-            let line = line.trim().strip_prefix('!')?;
-            line.split_once(char::is_whitespace).unwrap_or((line, ""))
-        };
-        let row = ROWS.iter().find(|row| row.name == name)?;
-        Some(Directive { scenario: row.scenario, argument: argument.trim().to_owned() })
-    });
-    directive.unwrap_or_else(|| match fallback {
-        DefaultScenario::Always(scenario) => Directive::plain(scenario),
-        DefaultScenario::Usually(scenario) => {
-            let text = text.to_lowercase();
-            let row = ROWS.iter().find(|row| row.phrases.iter().any(|phrase| text.contains(phrase)));
-            Directive::plain(row.map_or(scenario, |row| row.scenario))
-        }
-    })
 }
 
 #[cfg(test)]

@@ -1,4 +1,6 @@
-//! The HTTP server: routes, reading of bodies, the order of checks, and the record of every request.
+//! The HTTP server: routes, the order of checks, and the record of every request.
+
+mod bodies;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -8,9 +10,8 @@ use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, Query, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, Response, StatusCode, header};
+use axum::http::{Response, StatusCode};
 use axum::routing::{get, post};
-use futures::StreamExt as _;
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
@@ -18,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 use super::cache::PromptCache;
 use super::compose::{ComposeInput, compose};
 use super::endpoint::Endpoint;
-use super::error::{ApiError, common_headers, json_response};
+use super::error::{ApiError, json_response};
 use super::files::{self, Known, Store};
 use super::ids::Ids;
 use super::models::{self, MODELS, Model};
@@ -28,10 +29,9 @@ use super::record::{Log, Outcome, Recorded, ResponseLog};
 use super::reply::{Plan, Step};
 use super::transcript::Transcript;
 use super::validate;
+use bodies::{event_stream, read_body};
 
-const MOST_BODY_BYTES: usize = 32 * 1024 * 1024;
-/// Limit of what is read of a body that is too large, so that the client can receive the refusal.
-const MOST_DRAINED_BYTES: usize = 8 * MOST_BODY_BYTES;
+pub(super) use bodies::broken_response;
 
 /// The state that the handlers share.
 #[derive(Debug)]
@@ -269,37 +269,4 @@ async fn unknown_path(State(core): State<Arc<Core>>, request: Request) -> Respon
 async fn unknown_method(State(core): State<Arc<Core>>, request: Request) -> Response<Body> {
     let arrival = ReceivedRequest::read(&core, request, Endpoint::Unknown).await;
     arrival.refuse(&core, &ApiError::new(405, "invalid_request_error", "Method Not Allowed"))
-}
-
-/// Returns the body up to the limit, and whether there was more.
-async fn read_body(body: Body) -> (Bytes, bool) {
-    let mut stream = body.into_data_stream();
-    let mut raw = Vec::new();
-    let mut seen = 0;
-    while let Some(Ok(piece)) = stream.next().await {
-        seen += piece.len();
-        if seen <= MOST_BODY_BYTES {
-            raw.extend_from_slice(&piece);
-        } else if seen > MOST_DRAINED_BYTES {
-            break;
-        }
-    }
-    (Bytes::from(raw), seen > MOST_BODY_BYTES)
-}
-
-fn event_stream(body: Body, request_id: &str) -> Response<Body> {
-    let mut response = Response::new(body);
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream; charset=utf-8"));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    common_headers(headers, request_id);
-    response
-}
-
-/// Returns headers, after which the connection breaks.
-pub(super) fn broken_response(request_id: &str) -> Response<Body> {
-    let broken = futures::stream::iter([Err::<Bytes, _>(std::io::Error::other("broken by script"))]);
-    let mut response = Response::new(Body::from_stream(broken));
-    common_headers(response.headers_mut(), request_id);
-    response
 }
