@@ -5,11 +5,13 @@ mod copies;
 mod delivery;
 mod faults;
 mod files;
+mod members;
 mod page;
 mod purchases;
 mod refusals;
 mod stars;
 mod streaming;
+mod topics;
 mod uploads;
 
 use std::time::Duration;
