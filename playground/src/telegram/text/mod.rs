@@ -6,6 +6,7 @@ mod entities;
 mod entity;
 mod html;
 mod markdown;
+mod nesting;
 
 use super::params::Params;
 use super::refusal::Refusal;
