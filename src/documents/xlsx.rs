@@ -1,4 +1,5 @@
-//! XLSX and XLSM: sheets as rows of displayed values, read as a stream. Formulas give their cached results.
+//! XLSX and XLSM: sheets as rows of displayed values, read as a stream. Formulas give their cached results, or
+//! their own text where a program has stored no result.
 
 use super::collector::{Cell, Collector};
 use super::container::Container;
@@ -152,12 +153,20 @@ struct Position {
     kind: String,
     style: usize,
     value: String,
+    formula: String,
+}
+
+/// The element of a cell whose text is read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Inside {
+    Value,
+    Formula,
 }
 
 fn read_sheet(xml: &mut Xml<impl BufRead>, book: &Book, out: &mut Collector) -> Flow {
     let mut cells: Vec<Cell> = Vec::new();
     let mut at = Position::default();
-    let (mut rows, mut inside) = (0, false);
+    let (mut rows, mut inside) = (0, None);
     while let Some(node) = xml.next()? {
         match node {
             Node::Open(tag) => match tag.local_name().as_ref() {
@@ -173,15 +182,18 @@ fn read_sheet(xml: &mut Xml<impl BufRead>, book: &Book, out: &mut Collector) -> 
                     at.kind = attribute(&tag, "t").unwrap_or_default();
                     at.style = attribute(&tag, "s").and_then(|s| s.parse().ok()).unwrap_or(0);
                     at.value.clear();
+                    at.formula.clear();
+                    inside = None;
                 }
-                "v" | "t" => inside = true,
+                "v" | "t" => inside = Some(Inside::Value),
+                "f" => inside = Some(Inside::Formula),
                 _ => {}
             },
-            Node::Text(text) if inside && at.value.len() < CELL => at.value.push_str(&text),
+            Node::Text(text) => at.take(inside, &text),
             Node::Close(tag) => match tag.local_name().as_ref() {
-                "v" | "t" => inside = false,
+                "v" | "t" | "f" => inside = None,
                 "c" => {
-                    if !at.value.is_empty() && cells.len() < COLUMNS {
+                    if !at.is_empty() && cells.len() < COLUMNS {
                         let wanted = out.wants_row() && at.row > rows;
                         let text = if wanted { shown(&at, book) } else { String::new() };
                         out.charge(text.len() + 1)?;
@@ -199,10 +211,28 @@ fn read_sheet(xml: &mut Xml<impl BufRead>, book: &Book, out: &mut Collector) -> 
                 "sheetData" => break,
                 _ => {}
             },
-            _ => {}
+            Node::Other => {}
         }
     }
     Ok(())
+}
+
+impl Position {
+    fn take(&mut self, inside: Option<Inside>, text: &str) {
+        let kept = match inside {
+            Some(Inside::Value) => &mut self.value,
+            Some(Inside::Formula) => &mut self.formula,
+            None => return,
+        };
+        if kept.len() < CELL {
+            kept.push_str(text);
+        }
+    }
+
+    /// Whether there is nothing to show. A formula of kind "str" has a result: the empty text.
+    fn is_empty(&self) -> bool {
+        self.value.is_empty() && (self.formula.trim().is_empty() || self.kind == "str")
+    }
 }
 
 /// Returns the column, from 0, of a reference such as "AB12".
@@ -213,6 +243,9 @@ fn column(reference: &str) -> Option<usize> {
 }
 
 fn shown(at: &Position, book: &Book) -> String {
+    if at.value.is_empty() {
+        return format!("={}", at.formula.trim());
+    }
     match at.kind.as_str() {
         "s" => {
             at.value.trim().parse().map_or_else(|_| String::new(), |index| book.strings.get(index).to_owned())

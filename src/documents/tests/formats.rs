@@ -3,6 +3,20 @@
 use super::super::*;
 use super::{open, shown};
 
+#[test]
+fn a_formula_without_a_stored_result_shows_itself() {
+    let text = shown(
+        "a.xlsx",
+        &samples::xlsx_with(
+            r#"<worksheet><sheetData><row r="1">
+            <c r="A1"><f>SUM(B1:C1) &amp; "x"</f><v></v></c><c r="B1"><f>1+1</f><v/></c><c r="C1"><f>2*2</f><v>4</v></c>
+            <c r="D1" t="str"><f>IF(A1="","","x")</f><v></v></c><c r="E1"><f t="shared" si="0"/></c><c r="F1"/>
+            <c r="G1"><v>7</v></c></row></sheetData></worksheet>"#,
+        ),
+    );
+    assert!(text.contains("\n=SUM(B1:C1) & \"x\"\t=1+1\t4\t\t\t\t7\n"), "{text}");
+}
+
 /// For a document of each format, the texts that the model must see and those that it must not see.
 #[expect(clippy::too_many_lines, reason = "a table with a row for each format")]
 #[test]
