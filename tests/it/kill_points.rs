@@ -137,7 +137,7 @@ async fn whatever_point_the_process_dies_at_everything_is_booked_once() {
             || point.starts_with(OF_FILES)
             // `daily_files.rs` covers this.
             || point == "file: counted"
-            // `voice/interrupted.rs`, `drawing_faults.rs` and `file_edits.rs` cover these.
+            // `voice/interrupted.rs`, `drawing_faults.rs` and `file_edits/interrupted.rs` cover these.
             || point.starts_with("transcription: ")
             || point.starts_with("draw: ")
             // `topic_names.rs` covers this.
