@@ -140,7 +140,7 @@ async fn whatever_point_the_process_dies_at_everything_is_booked_once() {
             // `voice/interrupted.rs`, `drawing_faults.rs` and `file_edits/interrupted.rs` cover these.
             || point.starts_with("transcription: ")
             || point.starts_with("draw: ")
-            // `topic_names.rs` covers this.
+            // `topic_names/faults.rs` covers this.
             || point.starts_with("topic name: ")
             // `instances` covers these.
             || point.starts_with("takeover: ")
