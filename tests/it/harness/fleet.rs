@@ -16,8 +16,8 @@ use super::redis::Redis;
 /// Modules and tests about one process or about polling, or that choose the instances themselves.
 const ALONE: [&str; 21] = [
     // What a circuit breaker has seen, and what one process has counted.
-    "cache::a_hung_redis",
-    "cache::people_who_write_at_once_to_a_slow_redis",
+    "cache::faults::a_hung_redis",
+    "cache::faults::people_who_write_at_once_to_a_slow_redis",
     "settings::the_operators_port",
     // Rows put into the inbox, which only the sweep of a single instance counts as tried.
     "clear_delayed",
