@@ -147,7 +147,7 @@ async fn whatever_point_the_process_dies_at_everything_is_booked_once() {
             || point.starts_with("handover: ")
             // `sponsors.rs` covers this.
             || point == "turn: sponsored"
-            // `exports/everything.rs` and `erasure.rs` cover these.
+            // `exports/everything.rs` and `erasure/everything.rs` cover these.
             || point.starts_with("export: ")
             || point.starts_with("erasure: ")
             // `retries.rs` covers this.

@@ -1,38 +1,18 @@
-//! `/privacy`: everything about a person is erased but the books, after a confirmation, whatever happens meanwhile.
+//! Nothing is left of a person but the books, also if an answer is running or the process dies.
 
 use playground::anthropic::{Gate, Reply, Step};
-use playground::telegram::{Attachment, Message, NewFile};
+use playground::telegram::{Attachment, NewFile};
 use rust_decimal::Decimal;
-use sqlx::AssertSqlSafe;
 
-use crate::exports::{WAITING, file};
-use crate::group_settings::group_card;
+use super::{button, cached, found, offer};
+use crate::exports::file;
 use crate::harness::money::person;
 use crate::harness::redis::Redis;
 use crate::harness::{ANN, BOB, BOUND, Bot, GROUP, prompt};
-use crate::models_command::{buttons, card, chosen};
+use crate::models_command::{buttons, card};
 
 /// Words that nobody says but Ann, in her messages, files and choices.
 const WORDS: [&str; 3] = ["xylophone", "Annabella", "ann_of_leeds"];
-
-/// Offers Ann's erasure by the button of `/privacy`; returns the question.
-async fn offer(bot: &Bot, user: i64) -> Message {
-    let privacy = card(bot, user, user, "/privacy").await;
-    let before = bot.database.count("SELECT count(*) FROM data_requests WHERE kind = 'erasure'").await;
-    bot.tap(user, user, privacy.id, "data:erase").await;
-    bot.database.until("SELECT count(*) FROM outbox WHERE state = 'pending'", 0).await;
-    assert_eq!(
-        bot.database.count("SELECT count(*) FROM data_requests WHERE kind = 'erasure'").await,
-        before + 1
-    );
-    bot.telegram.messages(user).into_iter().rfind(|message| message.from_bot).unwrap()
-}
-
-/// Returns the data of the first or second button of the question.
-fn button(question: &Message, row: usize) -> String {
-    let keyboard = &question.reply_markup.as_ref().unwrap()["inline_keyboard"];
-    keyboard[row][0]["callback_data"].as_str().unwrap().to_owned()
-}
 
 /// Returns a sentence without the balance in it, which is the right one.
 fn without_amount(text: &str, balance: Decimal) -> String {
@@ -40,43 +20,6 @@ fn without_amount(text: &str, balance: Decimal) -> String {
     let (amount, after) = rest.split_once(' ').unwrap();
     assert!((amount.parse::<Decimal>().unwrap() - balance).abs() < Decimal::new(1, 2), "{amount}");
     format!("{before}balance of (amount) {after}")
-}
-
-/// Returns where one of these words is found in the database, in any column of any table.
-async fn found(bot: &Bot, words: &[&str]) -> Vec<String> {
-    let tables: Vec<String> = sqlx::query_scalar(
-        "SELECT table_name::text FROM information_schema.tables WHERE table_schema = 'public'",
-    )
-    .fetch_all(bot.books())
-    .await
-    .unwrap();
-    let mut found = Vec::new();
-    for table in tables {
-        for word in words {
-            // Bytes are written as hexadecimal digits.
-            let query = format!(
-                "SELECT row::text FROM {table} AS row
-                 WHERE row::text ILIKE '%' || $1 || '%' OR row::text LIKE '%' || encode(convert_to($1, 'UTF8'), 'hex') || '%'"
-            );
-            let rows: Vec<String> =
-                sqlx::query_scalar(AssertSqlSafe(query)).bind(word).fetch_all(bot.books()).await.unwrap();
-            found.extend(rows.into_iter().map(|row| format!("{table}: {row}")));
-        }
-    }
-    found
-}
-
-/// Returns the keys of Redis whose name or content has one of these words.
-async fn cached(redis: &Redis, words: &[&str]) -> Vec<String> {
-    let mut found = Vec::new();
-    for key in redis.keys("").await {
-        let content: Vec<u8> = redis.ask(&["DUMP", &key]).await;
-        let content = format!("{key} {}", String::from_utf8_lossy(&content)).to_lowercase();
-        if words.iter().any(|word| content.contains(&word.to_lowercase())) {
-            found.push(key);
-        }
-    }
-    found
 }
 
 /// Lets Ann leave traces everywhere, and Bob some that are his.
@@ -232,83 +175,4 @@ async fn an_erasure_goes_on_after_a_crash() {
         bot.end().await;
     });
     futures::future::join_all(deaths).await;
-}
-
-#[tokio::test]
-async fn only_the_person_confirms_in_time_and_once() {
-    let bot = Bot::start().await;
-    bot.telegram.add_user(person(BOB, "Bob", "bob", "de"));
-    bot.ask("I play the xylophone").await;
-    bot.ask_in(BOB, BOB, "hello").await;
-    let question = offer(&bot, ANN).await;
-    let (yes, no) = (button(&question, 0), button(&question, 1));
-    // Bob forges Ann's button, and one that never was.
-    let own = bot.telegram.messages(BOB).into_iter().rfind(|message| message.from_bot).unwrap();
-    for data in [yes.as_str(), no.as_str(), "erase:yes:4711"] {
-        let told = bot.tap(BOB, BOB, own.id, data).await;
-        assert_eq!(
-            told.as_deref(),
-            Some("Dieser Knopf ist veraltet. Bitte schick den Befehl noch einmal."),
-            "{data}"
-        );
-    }
-    assert_eq!(bot.database.count("SELECT count(*) FROM data_requests WHERE state = 'offered'").await, 1);
-    // In a group, nobody erases anything.
-    bot.ask_in(GROUP, ANN, "@starling_bot hello").await;
-    let in_group = bot.telegram.messages(GROUP).into_iter().rfind(|message| message.from_bot).unwrap();
-    bot.tap(GROUP, ANN, in_group.id, &yes).await;
-    assert_eq!(bot.database.count("SELECT count(*) FROM data_requests WHERE state = 'offered'").await, 1);
-    // An offer expires.
-    bot.sql("UPDATE data_requests SET expires_at = now() - interval '1 second'").await;
-    let told = bot.tap(ANN, ANN, question.id, &yes).await;
-    assert_eq!(told.as_deref(), Some("That offer has expired. /privacy begins anew."));
-    // Another one is taken back.
-    let question = offer(&bot, ANN).await;
-    let told = bot.tap(ANN, ANN, question.id, &button(&question, 1)).await;
-    assert_eq!(told.as_deref(), Some("Nothing was erased."));
-    let told = bot.tap(ANN, ANN, question.id, &button(&question, 0)).await;
-    assert_eq!(told.as_deref(), Some("You have taken that back. /privacy begins anew."));
-    assert_eq!(bot.database.count(WAITING).await, 0);
-    assert!(!found(&bot, &["xylophone"]).await.is_empty());
-    assert!(bot.balance(ANN).await > Decimal::ZERO);
-    bot.end().await;
-}
-
-#[tokio::test]
-async fn in_a_shared_conversation_only_the_questions_of_the_person_and_their_answers_go() {
-    let redis = Redis::start().await;
-    let bot = Bot::with([("REDIS_URL", redis.url().as_str())]).await;
-    let group = group_card(&bot).await;
-    bot.tap(GROUP, ANN, group.id, "group:talks:shared").await;
-    chosen(&bot, &group, "One for all").await;
-    bot.model.script(Reply::text("A saxophone is made of brass."));
-    bot.ask_in(GROUP, BOB, "@starling_bot tell me of the saxophone").await;
-    bot.database.until("SELECT count(*) FROM outbox WHERE state = 'pending'", 0).await;
-    let notes = NewFile::new(Attachment::Document, "notes.txt", "text/plain", b"A xylophone".to_vec());
-    bot.telegram.send(GROUP, BOB, notes.captioned("@starling_bot and this?"));
-    bot.database.until("SELECT count(*) FROM turns WHERE state = 'answered'", 2).await;
-    bot.database.until("SELECT count(*) FROM outbox WHERE state = 'pending'", 0).await;
-    bot.model.script(Reply::text("A glockenspiel is made of steel."));
-    bot.ask_in(GROUP, ANN, "@starling_bot tell me of the glockenspiel").await;
-    bot.database.until("SELECT count(*) FROM turns WHERE NOT counted OR state = 'open'", 0).await;
-    bot.database.until("SELECT count(*) FROM outbox WHERE state = 'pending'", 0).await;
-    bot.sql(
-        "INSERT INTO made_files (id, thread_id, turn_id, name, mime, size, sha256, description, cached, expires_at)
-           SELECT gen_random_uuid(), thread_id, id, 'saxophone.png', 'image/png', 9, sha256('x'), '', FALSE,
-             now() + interval '1 hour'
-           FROM turns WHERE asker_id = 43 LIMIT 1",
-    )
-    .await;
-    let question = offer(&bot, BOB).await;
-    bot.tap(BOB, BOB, question.id, &button(&question, 0)).await;
-    bot.database.until(WAITING, 0).await;
-    let words = ["saxophone", "xylophone", "notes.txt"];
-    assert_eq!(found(&bot, &words).await, Vec::<String>::new());
-    assert_eq!(cached(&redis, &words).await, Vec::<String>::new());
-    // What Ann has asked stays, and the conversation goes on.
-    assert!(!found(&bot, &["glockenspiel"]).await.is_empty());
-    bot.ask_in(GROUP, ANN, "@starling_bot and of what else?").await;
-    let shown = prompt(bot.model.requests().last().unwrap());
-    assert!(shown.contains("glockenspiel") && !shown.contains("saxophone"), "{shown}");
-    bot.end().await;
 }
