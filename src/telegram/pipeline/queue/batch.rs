@@ -64,8 +64,8 @@ impl Batch {
     ) {
         self.fetching.extend(files);
         let window = if message.album.is_some() { window.max(ALBUM_WINDOW) } else { window };
-        let (_, latest) = self.closes.unwrap_or((came, came + LONGEST_WINDOW));
-        self.closes = Some(((came + window).min(latest), latest));
+        let (closes, latest) = self.closes.unwrap_or((came, came + LONGEST_WINDOW));
+        self.closes = Some(((came + window).max(closes).min(latest), latest));
         self.messages.push(message);
     }
 

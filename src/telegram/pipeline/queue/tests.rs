@@ -57,6 +57,20 @@ async fn each_message_opens_the_window_anew_within_a_second() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_message_behind_a_part_of_an_album_does_not_shorten_the_window_of_the_next_part() {
+    let start = Instant::now();
+    let at = |millis| start + Duration::from_millis(millis);
+    let mut batch = Batch::default();
+    let part = |number| Incoming { album: Some("album".into()), ..message(number) };
+    for (message, came, closes) in
+        [(part(1), 0, 300), (message(2), 20, 300), (message(3), 150, 350), (part(4), 250, 550)]
+    {
+        batch.add(message, at(came), WINDOW, None);
+        assert_eq!(batch.closes(), Some(at(closes)), "{came} ms");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_window_begins_with_the_arrival_and_half_of_it_is_left() {
     tokio::time::advance(Duration::from_secs(60)).await;
     let now = Instant::now();
