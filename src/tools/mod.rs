@@ -11,8 +11,9 @@
 //!    language (`telegram/text/locales`), which a test requires;
 //! 5. its rows in `tests/it/every_tool`, which the compiler requires: what a person types to use it, where it
 //!    waits, where a crash hurts. Give it a scenario in `playground/src/anthropic/tool_scenarios`, with its row in
-//!    `scenario.rs`;
-//! 6. its calls in `tests/it/logs.rs` (`calls`), which the compiler requires;
+//!    `scenario.rs` and in the table at the top of `playground/src/anthropic/mod.rs`;
+//! 6. its calls in `tests/it/logs.rs` (`calls`), which the compiler requires, and in `tests/it/leaks.rs` (`calls`) if
+//!    they can fail;
 //! 7. if it takes files, its line in `list_files.rs` (`tools`), and its name in the description there, which tell the
 //!    model what it can do with each;
 //! 8. its place in the list of tools in `README.md`.
