@@ -13,7 +13,7 @@ use crate::domain::speech::RecordingId;
 use crate::domain::turn::Unfetched;
 
 /// Returns the newest `limit` files of a thread, newest first, without cleared ones and without their
-/// previews. A copy that expires within the hour is ignored.
+/// previews. A copy at the provider that expires within the hour is left out, not its file.
 pub(crate) async fn of_thread(db: &Db, key: ThreadKey, limit: i64) -> Result<Vec<KnownFile>, DbError> {
     let rows = sqlx::query!(
         r#"SELECT files.id, public_id::text AS "public_id!", kind, name, mime, size, messages.sent_at, replied, fetched,

@@ -18,8 +18,8 @@ fn any_preview(name: &str, bytes: &[u8], selection: Selection, limit: usize) {
     assert_eq!(preview(document, selection, limit).as_ref(), Ok(&found));
 }
 
-/// Returns whether the format is read by foreign code that may panic, so that only the guard of `preview`
-/// counts.
+/// Returns whether a third-party parser that may panic reads the format; it is then tested only through
+/// `preview`, which catches panics.
 fn is_guarded(name: &str) -> bool {
     matches!(name, "a.xls" | "a.xlsb" | "a.eml")
 }

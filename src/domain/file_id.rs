@@ -36,8 +36,8 @@ impl PublicFileId {
         Self(bits)
     }
 
-    /// Reads an id from the model. Returns `None` for everything that [`fmt::Display`] would not have
-    /// written.
+    /// Reads an id from the model; white space around it is ignored. Returns `None` for everything else that
+    /// [`fmt::Display`] would not have written.
     pub fn parse(text: &str) -> Option<Self> {
         let digits = text.trim().strip_prefix(PREFIX)?;
         if digits.len() != LENGTH {

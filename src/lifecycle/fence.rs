@@ -64,8 +64,9 @@ impl Fence {
 
     /// Returns whether this instance may act: ask Telegram or a model for something, or begin a turn.
     ///
-    /// A lone instance whose database is away may: nobody is there who could take over. One that was
-    /// suspended may not until it has sent a heartbeat again.
+    /// While other instances are alive, a heartbeat less than 6 s old must have reached the database. A lone
+    /// instance may act while its database is away, because nobody could take over: it must only have tried a
+    /// heartbeat in the last 6 s, so after a suspension it waits for its next try.
     pub fn is_open(&self) -> bool {
         self.is_open_at(now_ms())
     }

@@ -55,8 +55,9 @@ impl Table {
         }
     }
 
-    /// Returns the finished table in the form that suits its width. Empty columns at its end are omitted,
-    /// because most of them were added by `widened` for the rows of a following block.
+    /// Returns the finished table: in aligned columns if it is narrow enough and has no links, otherwise as
+    /// one record per row. Empty columns at its end are omitted, because most of them were added by `widened`
+    /// for the rows of a following block.
     pub(super) fn into_fragment(mut self) -> Fragment {
         let mut widths: Vec<usize> = (0..self.alignments.len())
             .map(|column| {

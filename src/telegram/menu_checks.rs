@@ -1,6 +1,5 @@
-//! Whose menus of commands are to be looked at: of everybody who writes, once in the life of the process, and again
-//! when
-//! what they should have has changed. Menus never wait in the way of an answer.
+//! Whose menus of commands are to be checked: those of everybody who writes, once in the life of the process,
+//! and again when what they should have has changed. No answer waits for a menu.
 
 use std::collections::{HashSet, VecDeque};
 

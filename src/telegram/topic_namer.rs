@@ -1,5 +1,6 @@
-//! The namer: gives topics that nobody has named a name after their first answer, beside the answers. The
-//! database decides which topic is due and who has it, so several instances name each once.
+//! The namer: after the first answer in a topic, replaces the name that the app made up, in a task of its
+//! own. The database decides which topic is due and which instance has it, so several instances name each
+//! topic once.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -12,9 +12,9 @@ use crate::lifecycle::kill_point;
 use crate::services::books::Books;
 use crate::services::pricing;
 
-/// Charges a request of this many seconds that was stopped while the service was asked, once, and gives up the
-/// claim. Returns the cost. The user pays also if another worker has the claim by now, because this one seemed to
-/// have vanished.
+/// Charges the payer, once, for a request of this many seconds that was stopped while the speech service was
+/// asked, and gives up the lease. Returns the cost. The charge is made even if another worker has taken the
+/// transcription over because this one seemed to have vanished.
 pub(crate) async fn pay_stopped(
     books: &Books,
     request: Request<'_>,

@@ -1,6 +1,6 @@
-//! Reduces what messages point at to the parts missing from their conversation. This is decided once, before
-//! they are stored, so that they are the same in every later prompt, even after the history's window has
-//! moved.
+//! Shortens the replies of a batch: leaves out a file, and all but the beginning of a text, that the
+//! conversation already contains. This is decided once, before the messages are stored, so that every later
+//! prompt shows them the same way, even after the history's window has moved.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;

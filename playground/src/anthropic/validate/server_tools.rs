@@ -62,8 +62,8 @@ fn domains(path: &str, list: &Value) -> Check {
     Ok(())
 }
 
-/// Checks that each result belongs to one call before it, that no call stays open except where the API itself
-/// goes on, and that sealed content is unchanged.
+/// Checks that each result belongs to one call before it, that encrypted content is unchanged, and that no
+/// call is without a result when the user speaks again; results of client tools alone may come before it.
 pub(super) fn check(request: &Request<'_>) -> Check {
     pairs(messages(request.body))?;
     for (path, _, block) in each_block(request.body) {
