@@ -5,6 +5,7 @@ mod admission;
 mod download;
 mod download_room;
 pub(crate) mod error;
+mod fenced;
 pub(crate) mod flow;
 pub(crate) mod methods;
 pub(crate) mod upload;
@@ -21,6 +22,7 @@ use url::ParseError;
 use addresses::Addresses;
 pub(crate) use admission::{AdmittedCall, Postponed};
 pub(crate) use error::ApiError;
+use fenced::fenced;
 use flow::{Admission, Class, Flow};
 use methods::Method;
 
@@ -180,7 +182,8 @@ impl Api {
     async fn send<M: Method>(&self, method: &M, limit: Duration) -> Result<M::Response, ApiError> {
         self.check_fence()?;
         let url = self.addresses.method(M::NAME);
-        let answer = match self.http.post(url).timeout(limit).json(method).send().await {
+        let request = self.http.post(url).timeout(limit).json(method).build().map_err(ApiError::network)?;
+        let answer = match self.http.execute(fenced(request, &self.fence)).await {
             Ok(response) => read(response).await,
             Err(error) => Err(ApiError::network(error)),
         };
