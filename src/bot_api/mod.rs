@@ -37,9 +37,6 @@ use crate::telemetry::metrics::Metrics;
 const CALL_LIMIT: Duration = Duration::from_secs(30);
 /// Time limit of a cosmetic call: a late draft is worth nothing.
 const COSMETIC_LIMIT: Duration = Duration::from_secs(5);
-/// How long a request may still be on its way to Telegram after its process has died. A search for what it may
-/// have sent begins later.
-pub(crate) const IN_TRANSIT: Duration = Duration::from_secs(1);
 
 /// The Bot API of one bot. Cheap to clone.
 #[derive(Clone, Debug)]

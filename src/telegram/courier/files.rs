@@ -9,9 +9,9 @@ use super::calls::CallError;
 use super::file_ladder::{FileForm, FileLadder, FileStep};
 use super::queued::QueuedMessage;
 use super::sender::{MessageSender, PAUSES};
+use crate::bot_api::ApiError;
 use crate::bot_api::methods::EditMessageCaption;
 use crate::bot_api::upload::{FileSource, FilesMessage, OutgoingFile, SentFile};
-use crate::bot_api::{ApiError, IN_TRANSIT};
 use crate::db::{DbError, outbox};
 use crate::domain::backoff::Backoff;
 use crate::domain::file_id::PublicFileId;
@@ -69,9 +69,6 @@ impl MessageSender {
     ) -> Result<Arrived, CallError> {
         let (mut ladder, mut begun) = (FileLadder::new(&queued.owed, media, begun), begun);
         let mut pauses = Backoff::new(PAUSES.0, PAUSES.1);
-        if ladder.looks() > 0 {
-            tokio::time::sleep(IN_TRANSIT).await;
-        }
         loop {
             let error = match self.look_and_send(queued, media, (&mut ladder, &mut begun)).await {
                 Ok(arrived) => return Ok(arrived),

@@ -15,7 +15,7 @@ use super::calls::{BotApi, CallError, Calls};
 use super::ladder::{Ladder, Step};
 use super::queued::{QueuedMessage, SendStatus};
 use super::room::UploadRoom;
-use crate::bot_api::{Api, ApiError, IN_TRANSIT};
+use crate::bot_api::{Api, ApiError};
 use crate::cache::Cache;
 use crate::db::outbox::OutboxMessage;
 use crate::db::{Db, DbError, invoices, outbox, people};
@@ -166,16 +166,13 @@ impl MessageSender {
     }
 }
 
-/// Sends or replaces a message until Telegram accepts it or nothing is left to try. If it may have been sent
-/// already, searches first, once nothing can be in transit any more.
+/// Sends or replaces a message until Telegram accepts it or nothing is left to try. Searches first if it may
+/// have been sent already.
 pub(super) async fn send<C: Calls + Send>(
     mut ladder: Ladder<'_>,
     calls: &mut C,
 ) -> Result<MessageId, CallError> {
     let mut pauses = Backoff::new(PAUSES.0, PAUSES.1);
-    if ladder.looks() > 0 {
-        tokio::time::sleep(IN_TRANSIT).await;
-    }
     loop {
         let error = match look_and_put(&mut ladder, calls).await {
             Ok(message) if ladder.go_on() => {

@@ -5,7 +5,6 @@ use std::borrow::Cow;
 use super::closing::close;
 use super::delivery::deliver;
 use super::place::place;
-use crate::bot_api::IN_TRANSIT;
 use crate::db::turns::LeftOpen;
 use crate::db::{DbError, outbox, turns};
 use crate::domain::ids::MessageId;
@@ -80,7 +79,6 @@ pub(crate) async fn find_live_message<'a>(
     let db = &context.db;
     let request = reopening::resume(context, left, (left.attempt, left.epoch)).await?;
     let place = place(&request);
-    tokio::time::sleep(IN_TRANSIT).await;
     let live_message = streaming::find_lost(&context.screen.api, db, place).await;
     if live_message.is_some() {
         db.persist(|| turns::show_in(db.pool(), place.held(), live_message)).await?;
