@@ -70,6 +70,7 @@ mod limits;
 mod logs;
 mod long_answers;
 mod lookups;
+mod lost_confirmations;
 mod menus;
 mod models_command;
 mod odd_payments;
