@@ -27,12 +27,17 @@ impl OverallLimit {
         Self { whole, own: whole, next: None }
     }
 
-    /// Sets the part of this instance, in buckets of [`BUCKETS`]. Less counts at once, more only after a period. An
-    /// instance may send once a period in any case.
+    /// Sets the part of this instance, in buckets of [`BUCKETS`]. Less counts at once, more only a period after it was
+    /// first set. An instance may send once a period in any case.
     pub(super) fn set_share(&mut self, buckets: usize, now: Instant) {
         let own = part(self.whole, buckets).max(1);
         self.own = self.at(now).0.min(own);
-        self.next = (own > self.own).then_some((own, now + PERIOD));
+        self.next = match self.next {
+            _ if own <= self.own => None,
+            // This is called at each look at the leases, more often than a rise takes.
+            Some((rise, from)) if own <= rise => Some((own, from)),
+            _ => Some((own, now + PERIOD)),
+        };
     }
 
     /// Returns the limit that counts now.
@@ -93,9 +98,18 @@ mod tests {
         assert_eq!(limit.at(now + PERIOD).0, 30);
         limit.set_share(0, now + PERIOD);
         assert_eq!(limit.at(now + PERIOD).0, 1, "never silent");
+        // The same share again, as at each look at the leases, postpones nothing; still more buckets do.
+        limit.set_share(512, now + PERIOD);
+        limit.set_share(512, now + PERIOD + PERIOD / 2);
+        assert_eq!(limit.at(now + PERIOD * 2).0, 15);
+        limit.set_share(600, now + PERIOD * 2);
+        limit.set_share(1_024, now + PERIOD * 5 / 2);
+        assert_eq!(limit.at(now + PERIOD * 3).0, 15);
+        assert_eq!(limit.at(now + PERIOD * 7 / 2).0, 30);
         // A rise that a later fall has overtaken does not come.
-        limit.set_share(1_024, now + PERIOD);
-        limit.set_share(103, now + PERIOD * 2);
+        limit.set_share(0, now + PERIOD * 4);
+        limit.set_share(1_024, now + PERIOD * 4);
+        limit.set_share(103, now + PERIOD * 4 + PERIOD / 2);
         assert_eq!(limit.at(now + PERIOD * 9).0, 3);
     }
 
