@@ -48,14 +48,12 @@ async fn three_kills_within_seconds_under_forty_answers_cost_nobody_an_answer() 
     for &id in &people {
         assert_eq!(bot.answers(id).len(), 1, "{}", bot.screen(id));
     }
-    assert_eq!(
-        bot.database.count("SELECT count(*) FROM turns WHERE crashes = 2 AND crashes_alone = 0").await,
-        39
-    );
-    assert_eq!(
-        bot.database.count("SELECT count(*) FROM turns WHERE crashes = 3 AND crashes_alone = 1").await,
-        1
-    );
+    // Each instance may have had one alone when it was killed.
+    let alone =
+        bot.database.count("SELECT count(*) FROM turns WHERE crashes = 3 AND crashes_alone = 1").await;
+    assert!((1..=i64::try_from(bot.all_instances().len()).unwrap()).contains(&alone), "{alone}");
+    let among_others = "SELECT count(*) FROM turns WHERE crashes = 2 AND crashes_alone = 0";
+    assert_eq!(bot.database.count(among_others).await, 40 - alone);
     let paid = "SELECT count(*) FROM balance_operations WHERE kind = 'usage'";
     assert_eq!(bot.database.count(paid).await, 40, "everybody pays one attempt");
     bot.end().await;
