@@ -17,10 +17,16 @@ async fn a_stop_interrupts_the_code_at_once_and_what_was_used_is_paid() {
     // The quickest of a few counts: the machine may be busy.
     let mut quickest = Duration::MAX;
     for number in 1..=3 {
-        let slow = "import time\nfor n in range(1000):\n    kept += 1\n    time.sleep(0.1)";
-        lab.calls(slow);
+        let begun = format!("begun {number}");
+        let slow = "for n in range(1000):\n    kept += 1\n    time.sleep(0.1)";
+        lab.calls(&format!("import time\nkept += 1\nprint('{begun}')\n{slow}"));
         lab.bot.ann("Compute for long.");
         lab.executes(number * 2).await;
+        // An interpreter that has not begun yet misses the interrupt, and its sandbox is replaced.
+        let runs = lab.bot.telegram.until("the output", BOUND, |view| {
+            view.live_draft(ANN).filter(|draft| draft.text.contains(&begun)).map(drop)
+        });
+        runs.await.unwrap();
         let stopped = Instant::now();
         lab.bot.ann("/stop");
         let left = move |calls: &[Call]| {
