@@ -8,7 +8,7 @@ use sqlx::types::Json;
 
 use self::files::files_change;
 pub(crate) use self::files::files_sent;
-pub use self::lost::candidate_ids;
+pub use self::lost::LostSearch;
 pub(crate) use self::owners::{is_message, owner};
 pub use super::outbox_rows::OutboxMessage;
 use super::outbox_rows::{MarkSent, rows};

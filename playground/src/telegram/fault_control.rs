@@ -37,6 +37,11 @@ impl Hold {
     pub fn release(self) {
         drop(self);
     }
+
+    /// Releases the held calls, the newest first; later calls are not held.
+    pub fn release_newest_first(self) {
+        self.gate.state.send_modify(|state| state.newest_first = true);
+    }
 }
 
 impl Drop for Hold {

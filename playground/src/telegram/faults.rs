@@ -84,6 +84,8 @@ pub(super) struct MethodGate {
 pub(super) struct GateState {
     pub open: bool,
     pub waiting: usize,
+    /// Whether a call passes only when all that came later have passed or left.
+    pub newest_first: bool,
 }
 
 impl MethodGate {
@@ -95,9 +97,14 @@ impl MethodGate {
     /// Waits until the gate opens. A caller that disconnects is no longer counted as waiting.
     pub(super) async fn pass(self: Arc<Self>) {
         let mut state = self.state.subscribe();
-        self.state.send_modify(|state| state.waiting += 1);
+        let mut place = 0;
+        self.state.send_modify(|state| {
+            state.waiting += 1;
+            place = state.waiting;
+        });
         let _leave = Leave(&self);
-        let _opened = state.wait_for(|state| state.open).await;
+        let _opened =
+            state.wait_for(|state| state.open && (!state.newest_first || state.waiting <= place)).await;
     }
 }
 

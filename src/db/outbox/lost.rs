@@ -1,27 +1,68 @@
 //! Messages that may have been sent although no answer of Telegram is known: the ids that they may have.
 
+use std::collections::VecDeque;
+
 use crate::db::{Db, DbError};
 use crate::domain::ids::{ChatId, MessageId, OutboxId};
 
 /// The messages that people may have sent to private chats, and of which nothing has arrived yet.
 const ON_THEIR_WAY: i64 = 4;
 
-/// Returns ids under which a crashed process may have sent this message, the likeliest first: unknown ids after
-/// the last message known to precede it, at most `limit`, in private chats twice as many unless it is 1. `id` is the
-/// message's own row, if it has one.
+/// In private chats, the most ids for each id that a search may try elsewhere.
+const MORE_IN_PRIVATE: i64 = 5;
+
+/// The ids that are read at once. Those behind them may have become known until it is their turn, as other searches
+/// find their messages.
+const READ_AT_ONCE: i64 = 6;
+
+/// A search for a message that may have been sent although no answer of Telegram is known. Yields the ids under
+/// which it may be, each once, the likeliest first: unknown ids after the last message known to precede it.
 ///
 /// Private chats share one counter, so beyond the last known id there can be only as many as are being sent, and a
 /// few of people; and what was sent got its ids about in the order of the rows. The recipients of an announcement
 /// are not counted, and in groups not all messages of people are seen, so there `limit` ids are possible, in their
 /// order.
-pub async fn candidate_ids(
-    db: &Db,
-    id: Option<OutboxId>,
+#[derive(Debug)]
+pub struct LostSearch {
+    row: Option<OutboxId>,
     chat: ChatId,
     after: Option<MessageId>,
     limit: i64,
-) -> Result<Vec<MessageId>, DbError> {
-    let numbers = sqlx::query_scalar!(
+    /// How many more ids may be tried.
+    left: i64,
+    /// The ids that were read, in the order in which they are tried.
+    read: Vec<i32>,
+    next: VecDeque<MessageId>,
+}
+
+impl LostSearch {
+    /// Begins a search in `chat` for the message of an outbox row, if it has one, `after` a message of the chat.
+    /// At most `limit` ids are tried, in private chats five times as many if so many messages are being sent,
+    /// unless the limit is 1.
+    #[must_use]
+    pub fn new(row: Option<OutboxId>, chat: ChatId, after: Option<MessageId>, limit: i64) -> Self {
+        let left = if chat.0 > 0 && limit > 1 { MORE_IN_PRIVATE * limit } else { limit };
+        Self { row, chat, after, limit, left, read: Vec::new(), next: VecDeque::new() }
+    }
+
+    /// Returns the id to try next, or `None` if there is no other.
+    ///
+    /// # Errors
+    /// Returns the errors of [`Db::persist`].
+    pub async fn next(&mut self, db: &Db) -> Result<Option<MessageId>, DbError> {
+        if self.next.is_empty() && self.left > 0 {
+            let ids = db.persist(|| candidates(db, self)).await?;
+            self.left -= i64::try_from(ids.len()).unwrap_or(i64::MAX);
+            self.read.extend(&ids);
+            self.next.extend(ids.into_iter().map(MessageId));
+        }
+        Ok(self.next.pop_front())
+    }
+}
+
+/// Returns the likeliest ids that the search has not tried.
+async fn candidates(db: &Db, search: &LostSearch) -> Result<Vec<i32>, DbError> {
+    sqlx::query_scalar!(
         r#"WITH before AS (
              SELECT greatest($3, (SELECT max(message_id) FROM outbox
                                   WHERE chat_id = $2 AND state = 'sent' AND id < $1 AND id > $1 - 100000)) AS id
@@ -42,7 +83,7 @@ pub async fn candidate_ids(
            ), unknown AS (
              SELECT CASE
                WHEN $2 < 0 OR EXISTS (SELECT FROM announcements WHERE state IN ('sending', 'stopping')) THEN $4::bigint
-               ELSE least(2 * $4::bigint, $5
+               ELSE least($6 * $4::bigint, $5
                  + (SELECT coalesce(sum(coalesce(jsonb_array_length(media), 1)), 0) FROM outbox
                     WHERE state = 'pending' AND begun AND chat_id > 0)
                  + (SELECT count(*) FROM turns WHERE state = 'open' AND live_begun AND live_message_id IS NULL))
@@ -54,18 +95,25 @@ pub async fn candidate_ids(
              WHERE number NOT IN (SELECT message_id FROM known)
            ), expected AS (
              SELECT count(*) + 1 AS place FROM outbox WHERE state = 'pending' AND begun AND chat_id > 0 AND id < $1
+           ), ranked AS (
+             SELECT number, row_number() OVER (
+               ORDER BY CASE WHEN $2 > 0 AND $1 IS NOT NULL THEN abs(candidate.place - expected.place) END, number) AS rank
+             FROM candidate, expected
            )
-           SELECT number AS "number!" FROM candidate, expected
-           ORDER BY CASE WHEN $2 > 0 AND $1 IS NOT NULL THEN abs(candidate.place - expected.place) END, number
-           LIMIT CASE WHEN $2 > 0 AND $4::bigint > 1 THEN 2 * $4 ELSE $4 END"#,
-        id.map(|id| id.0),
-        chat.0,
-        after.map(|message| message.0),
-        limit,
+           SELECT number AS "number!" FROM ranked, unknown
+           WHERE rank <= CASE WHEN $2 > 0 AND $4::bigint > 1 THEN greatest(2 * $4, unknown.most) ELSE $4 END
+             AND number <> ALL($7)
+           ORDER BY rank LIMIT $8"#,
+        search.row.map(|id| id.0),
+        search.chat.0,
+        search.after.map(|message| message.0),
+        search.limit,
         ON_THEIR_WAY,
+        MORE_IN_PRIVATE,
+        &search.read,
+        search.left.min(READ_AT_ONCE),
     )
     .fetch_all(db.pool())
     .await
-    .map_err(DbError::at("outbox::candidate_ids"))?;
-    Ok(numbers.into_iter().map(MessageId).collect())
+    .map_err(DbError::at("outbox::candidates"))
 }

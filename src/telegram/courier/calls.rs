@@ -11,7 +11,7 @@ use crate::bot_api::methods::{
 };
 use crate::bot_api::{AdmittedCall, Api, ApiError};
 use crate::cache::Cache;
-use crate::db::outbox::{self, OutboxMessage};
+use crate::db::outbox::{self, LostSearch, OutboxMessage};
 use crate::db::{Db, DbError};
 use crate::domain::ids::{ChatId, MessageId, OutboxId};
 use crate::domain::stars::CURRENCY;
@@ -44,7 +44,7 @@ pub(super) trait Calls {
     /// Sends the message in this form, or replaces the unfinished one by it.
     fn put(&mut self, form: &Form<'_>) -> impl Future<Output = Result<MessageId, CallError>> + Send;
 
-    /// Searches up to `looks` message ids for a copy that was sent but not recorded.
+    /// Searches about `looks` message ids, see [`LostSearch::new`], for a copy that was sent but not recorded.
     fn find(
         &mut self,
         form: &Form<'_>,
@@ -93,8 +93,8 @@ impl Calls for BotApi<'_> {
     /// probed, so nothing else can be overwritten.
     async fn find(&mut self, form: &Form<'_>, looks: i64) -> Result<Option<MessageId>, CallError> {
         let (chat, after) = (form.chat, self.after.filter(|_| form.chat == self.owed.chat));
-        let look = || outbox::candidate_ids(self.db, Some(self.id), chat, after, looks);
-        for number in self.db.persist(look).await? {
+        let mut search = LostSearch::new(Some(self.id), chat, after, looks);
+        while let Some(number) = search.next(self.db).await? {
             let found = match self.is_ours(form, number).await {
                 Ok(true) => self.is_here(form, number).await,
                 found => found,

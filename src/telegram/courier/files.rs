@@ -12,7 +12,8 @@ use super::sender::{MessageSender, PAUSES};
 use crate::bot_api::ApiError;
 use crate::bot_api::methods::EditMessageCaption;
 use crate::bot_api::upload::{FileSource, FilesMessage, OutgoingFile, SentFile};
-use crate::db::{DbError, outbox};
+use crate::db::DbError;
+use crate::db::outbox::{self, LostSearch};
 use crate::domain::backoff::Backoff;
 use crate::domain::file_id::PublicFileId;
 use crate::domain::ids::MessageId;
@@ -152,7 +153,7 @@ impl MessageSender {
         Ok(Some(files))
     }
 
-    /// Searches for the message under up to `looks` numbers. Found is the first message with files under a
+    /// Searches for the message under about `looks` numbers, see [`LostSearch::new`]. Found is the first message with files under a
     /// number that belongs to no other message of ours; which files it contains cannot be read.
     async fn find_files(
         &self,
@@ -161,8 +162,8 @@ impl MessageSender {
         looks: i64,
     ) -> Result<Option<MessageId>, CallError> {
         let after = queued.owed.after.filter(|_| form.chat == queued.owed.chat);
-        let candidates = || outbox::candidate_ids(&self.db, Some(queued.id), form.chat, after, looks);
-        for number in self.db.persist(candidates).await? {
+        let mut search = LostSearch::new(Some(queued.id), form.chat, after, looks);
+        while let Some(number) = search.next(&self.db).await? {
             let method = EditMessageCaption {
                 chat_id: form.chat,
                 message_id: number,

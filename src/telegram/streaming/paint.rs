@@ -12,7 +12,8 @@ use crate::bot_api::methods::{
     SendMessageDraft,
 };
 use crate::bot_api::{Api, ApiError, Postponed};
-use crate::db::{Db, outbox, turns};
+use crate::db::outbox::LostSearch;
+use crate::db::{Db, turns};
 use crate::domain::ids::{MessageId, TurnId};
 use crate::lifecycle::kill_point;
 use crate::rendering::{Entity, EntityKind, RichText};
@@ -125,8 +126,8 @@ async fn begin(screen: &Screen, place: Place, part: usize, state: &RichText) -> 
 /// restores.
 pub(in crate::telegram) async fn find_lost(api: &Api, db: &Db, place: Place) -> Option<MessageId> {
     let chat = place.chat;
-    let numbers = outbox::candidate_ids(db, None, chat, place.after(), LOOKS).await;
-    for number in numbers.unwrap_or_default() {
+    let mut search = LostSearch::new(None, chat, place.after(), LOOKS);
+    while let Ok(Some(number)) = search.next(db).await {
         let buttons =
             |reply_markup| EditMessageReplyMarkup { chat_id: chat, message_id: number, reply_markup };
         let ours = Some(keyboards::stop(place.turn, place.language));
