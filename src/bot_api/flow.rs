@@ -90,8 +90,8 @@ struct FlowState {
     /// The announcements among those calls, and until when none is sent because one was refused.
     announcement_log: CallTimes,
     no_announcements_until: Option<Instant>,
-    /// The penalty of the whole bot: no message, edit or file is admitted before this time; drafts and chat
-    /// actions in other chats are.
+    /// The end of a penalty of the whole bot: before it no message, edit or request for a file is admitted in any
+    /// chat. Drafts and chat actions are held back only by the penalty of their own chat.
     punished_until: Option<Instant>,
     /// The most recent penalties.
     penalties: VecDeque<(Instant, ChatId)>,

@@ -34,8 +34,9 @@ pub(crate) struct SandboxLease {
     pub life: Duration,
 }
 
-/// Takes the sandbox of a conversation for a worker. Without one, a row for a sandbox that is to be created
-/// is stored under `key`. Returns `None` while another worker has it.
+/// Leases the sandbox of a conversation to a worker; with the same lease again it succeeds, too. If there is no
+/// sandbox, inserts a row for one that is to be created under `key`. Returns `None` while another worker's lease is
+/// valid.
 pub(crate) async fn claim(db: &Db, lease: SandboxLease, key: &str) -> Result<Option<StoredSandbox>, DbError> {
     let row = sqlx::query!(
         "INSERT INTO sandboxes (thread_id, key, lease, leased_until, expires_at)

@@ -5,8 +5,8 @@ use std::fmt::Write;
 
 use crate::domain::blank::{is_blank, is_invisible};
 
-/// The most sources of one answer. What cites a further one gets no mark, so every mark has its line in the
-/// list.
+/// The most sources of one answer. Text that cites a source beyond them gets no mark, so every mark has its line in
+/// the list.
 const MOST_SOURCES: usize = 20;
 /// The longest title in the list, in code points.
 const TITLE_CHARS: usize = 80;

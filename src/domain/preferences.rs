@@ -94,10 +94,11 @@ impl Personality {
     /// The longest text, in code points.
     pub const MOST: usize = 2_000;
 
-    /// Takes a text that a person has written, without the blanks around it.
+    /// Reads a personality from a person's text, without the white space around it.
     ///
     /// # Errors
-    /// Returns the fault of a text that is too short, also of one without anything visible, or too long.
+    /// Returns [`PersonalityFault::TooShort`] if the text is too short or has nothing visible, and
+    /// [`PersonalityFault::TooLong`] if it is too long.
     pub fn read(text: &str) -> Result<Self, PersonalityFault> {
         let text = text.trim();
         let length = if is_blank(text) { 0 } else { text.chars().count() };

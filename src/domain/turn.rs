@@ -40,7 +40,8 @@ pub struct TurnSettings {
 pub struct TurnRef {
     /// The row's id.
     pub id: TurnId,
-    /// The number of the attempt, from 1. A crash leads to the next one; its calls are recorded under it.
+    /// The number of the attempt, from 1. A crash, or a shutdown before anything was shown, leads to the next one;
+    /// its calls are recorded under it.
     pub attempt: i32,
     /// The epoch under which this instance answers it.
     pub epoch: i64,
@@ -80,7 +81,7 @@ impl From<UserId> for TurnPayer {
 pub struct TurnRequest {
     /// The row's id.
     pub turn: TurnId,
-    /// The number of the attempt, from 1. A crash leads to the next one.
+    /// The number of the attempt, from 1; see [`TurnRef::attempt`].
     pub attempt: i32,
     /// The epoch under which this instance answers it.
     pub epoch: i64,

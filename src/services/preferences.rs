@@ -92,8 +92,8 @@ pub(crate) async fn ask_personality(
     Ok((language, caller.leave(tx, question.as_slice()).await?))
 }
 
-/// Stores the personality that a person has written and closes the question for it; `card` composes the
-/// message that shows it.
+/// Stores the personality that a person has written and closes the dialog that asked for it; `card` composes the
+/// message that shows the result.
 pub(crate) async fn set_personality(
     books: &Books,
     cache: &Cache,

@@ -16,7 +16,8 @@
 //!    they can fail;
 //! 7. if it takes files, its line in `list_files.rs` (`tools`), and its name in the description there, which tell the
 //!    model what it can do with each;
-//! 8. its place in the list of tools in `README.md`.
+//! 8. its place in the list of tools in `README.md`; its price in `llm/models.toml` (`[[tool]]`) if a service charges
+//!    by the unit; a sentence in `conversation/global_prompt.md` if the model must be told when to use it.
 //!
 //! A tool that needs a key is hidden where there is none: `app/clients.rs` (`assistant`) lists what
 //! [`Toolbox::without`] leaves out.

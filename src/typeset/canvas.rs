@@ -46,10 +46,11 @@ pub(super) fn check(width: f64, height: f64) -> Result<(), TypesetError> {
     Err(TypesetError::TooLarge { width: whole(width), height: whole(height), most: whole(most.floor()) })
 }
 
-/// Draws outlines that belong into a box of this size in em; what sticks out is shown too.
+/// Draws outlines that were laid out in a box of this size, in em; what lies outside the box is shown, too.
 ///
 /// # Errors
-/// Returns an error if the formula does not fit a picture, if nothing is visible, or if it is unwanted.
+/// Returns an error if the formula does not fit a picture, if nothing is visible, or if `unwanted` returns `true`
+/// because the caller has gone.
 pub(super) fn draw(
     shapes: &[Shape],
     width: f64,

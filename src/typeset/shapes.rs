@@ -86,8 +86,8 @@ fn dashes(x: f64, width: f64, thickness: f64) -> impl Iterator<Item = (f64, f64)
     starts.map(move |start| (x + start, dash.min(width - start)))
 }
 
-/// Returns the outlines of a drawing. Its closed parts are filled each for itself: arrows are made of parts
-/// that overlap with opposite directions.
+/// Returns the outlines of a drawing. Filled subpaths become separate shapes: arrows are made of subpaths that overlap
+/// with opposite directions, which would cancel each other out in one shape.
 fn drawn(commands: &[PathCommand], fill: bool, place: (f64, f64), color: Color) -> Vec<Shape> {
     let ink = if fill { Ink::Filled } else { Ink::Stroked };
     let starts = |command: &PathCommand| matches!(command, PathCommand::MoveTo { .. });

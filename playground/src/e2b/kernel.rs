@@ -142,7 +142,8 @@ impl Kernel {
     }
 
     /// Runs code when all earlier executions have ended. Returns the lines of its stream, `end_of_execution`
-    /// included. Dropping the receiver interrupts the code. Without `end_of_execution` the process has died.
+    /// included. Dropping the receiver interrupts the code. If the stream ends without `end_of_execution`, the process
+    /// has died or the kernel was killed.
     pub(super) fn execute(&self, code: String) -> mpsc::Receiver<String> {
         let (lines, receiver) = mpsc::channel(LINES_WAITING);
         let kernel = self.clone();

@@ -1,5 +1,5 @@
-//! Data types that tests, the page and load drivers receive from the emulated Telegram: people, messages,
-//! drafts, calls and violations. They are copies, independent of the state.
+//! Public data types of the emulated Telegram: its settings, and copies of people, messages, drafts, calls and
+//! violations, which do not change with its state.
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};

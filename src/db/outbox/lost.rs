@@ -37,8 +37,8 @@ pub struct LostSearch {
 
 impl LostSearch {
     /// Begins a search in `chat` for the message of an outbox row, if it has one, `after` a message of the chat.
-    /// At most `limit` ids are tried, in private chats five times as many if so many messages are being sent,
-    /// unless the limit is 1.
+    /// At most `limit` ids are tried, in private chats twice as many, and up to five times as many while so many
+    /// messages are being sent, unless the limit is 1.
     #[must_use]
     pub fn new(row: Option<OutboxId>, chat: ChatId, after: Option<MessageId>, limit: i64) -> Self {
         let left = if chat.0 > 0 && limit > 1 { MORE_IN_PRIVATE * limit } else { limit };

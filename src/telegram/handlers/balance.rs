@@ -24,8 +24,8 @@ pub(super) async fn handle(context: Arc<BotContext>, header: MessageHeader) -> R
     carry_out(&context, show).await
 }
 
-/// Turns a card to the page whose newest operation has the number `newest`. The page is always one of the person
-/// who tapped, whatever the button says.
+/// Shows on a card the page that begins with the operation number `newest`, or with the next older one. It always lists
+/// the operations of the person who tapped, whatever the button says.
 pub(super) async fn turn_page(
     context: Arc<BotContext>,
     header: MessageHeader,

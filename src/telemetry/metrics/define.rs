@@ -1,5 +1,5 @@
-//! The macro that defines the metrics: from one list it makes the handles, their registration and the families of the
-//! documentation.
+//! The macro that defines the metrics. From one list it generates the handles, their registration, and `FAMILIES`, the
+//! table from which the documentation is generated.
 
 macro_rules! metrics {
     ($($(#[doc = $help:literal])+ $field:ident: $kind:ident = $name:literal

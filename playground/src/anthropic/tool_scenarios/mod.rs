@@ -54,8 +54,8 @@ pub(super) fn go_on(body: &Value, fallback: DefaultScenario, results: &[(String,
     })
 }
 
-/// Tells what a tool has said: its words, if it has answered a question or read something, otherwise the whole
-/// result. Tables and results stand in blocks of code.
+/// Formats a tool's result for the answer: its field `answer` or `text` if it is not blank, in a block of code if it
+/// has tabs; otherwise the whole result, a JSON object in a block of code.
 fn told(name: &str, text: &str) -> String {
     let result: Value = serde_json::from_str(text).unwrap_or_default();
     let words = ["answer", "text"].into_iter().find_map(|field| result[field].as_str());

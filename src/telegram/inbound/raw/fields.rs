@@ -1,5 +1,6 @@
-//! JSON objects of the Bot API, read lazily field by field. A field that is null, of a wrong type or out of
-//! range counts as absent and does not affect the others.
+//! JSON objects of the Bot API, read lazily field by field. A field that is null, of a wrong type or out of range
+//! counts as absent and does not affect the others. Integers may also be written as strings or as `12.0`; `has` only
+//! tests presence.
 
 use std::collections::HashMap;
 
