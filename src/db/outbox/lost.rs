@@ -28,6 +28,8 @@ pub struct LostSearch {
     chat: ChatId,
     after: Option<MessageId>,
     limit: i64,
+    /// Whether the ids are tried in the order of their distance from where the message is expected.
+    nearest_first: bool,
     /// How many more ids may be tried.
     left: i64,
     /// The ids that were read, in the order in which they are tried.
@@ -42,7 +44,14 @@ impl LostSearch {
     #[must_use]
     pub fn new(row: Option<OutboxId>, chat: ChatId, after: Option<MessageId>, limit: i64) -> Self {
         let left = if chat.0 > 0 && limit > 1 { MORE_IN_PRIVATE * limit } else { limit };
-        Self { row, chat, after, limit, left, read: Vec::new(), next: VecDeque::new() }
+        let nearest_first = chat.0 > 0 && row.is_some();
+        Self { row, chat, after, limit, nearest_first, left, read: Vec::new(), next: VecDeque::new() }
+    }
+
+    /// Tries the ids in ascending order: of an album, whose messages have ids in a row, the first must be found.
+    #[must_use]
+    pub fn ascending(self) -> Self {
+        Self { nearest_first: false, ..self }
     }
 
     /// Returns the id to try next, or `None` if there is no other.
@@ -97,7 +106,7 @@ async fn candidates(db: &Db, search: &LostSearch) -> Result<Vec<i32>, DbError> {
              SELECT count(*) + 1 AS place FROM outbox WHERE state = 'pending' AND begun AND chat_id > 0 AND id < $1
            ), ranked AS (
              SELECT number, row_number() OVER (
-               ORDER BY CASE WHEN $2 > 0 AND $1 IS NOT NULL THEN abs(candidate.place - expected.place) END, number) AS rank
+               ORDER BY CASE WHEN $9 THEN abs(candidate.place - expected.place) END, number) AS rank
              FROM candidate, expected
            )
            SELECT number AS "number!" FROM ranked, unknown
@@ -112,6 +121,7 @@ async fn candidates(db: &Db, search: &LostSearch) -> Result<Vec<i32>, DbError> {
         MORE_IN_PRIVATE,
         &search.read,
         search.left.min(READ_AT_ONCE),
+        search.nearest_first,
     )
     .fetch_all(db.pool())
     .await

@@ -104,7 +104,7 @@ impl MessageSender {
         (ladder, begun): (&mut FileLadder<'_>, &mut bool),
     ) -> Result<Arrived, CallError> {
         if ladder.looks() > 0 {
-            match self.find_files(queued, ladder.form(), ladder.looks()).await? {
+            match self.find_files(queued, media, (ladder.form(), ladder.looks())).await? {
                 Some(message) => return Ok(Arrived::Found(message)),
                 None => ladder.not_found(),
             }
@@ -158,11 +158,12 @@ impl MessageSender {
     async fn find_files(
         &self,
         queued: &QueuedMessage,
-        form: &FileForm<'_>,
-        looks: i64,
+        media: &[MediaFile],
+        (form, looks): (&FileForm<'_>, i64),
     ) -> Result<Option<MessageId>, CallError> {
         let after = queued.owed.after.filter(|_| form.chat == queued.owed.chat);
-        let mut search = LostSearch::new(Some(queued.id), form.chat, after, looks);
+        let search = LostSearch::new(Some(queued.id), form.chat, after, looks);
+        let mut search = if media.len() > 1 { search.ascending() } else { search };
         while let Some(number) = search.next(&self.db).await? {
             let method = EditMessageCaption {
                 chat_id: form.chat,

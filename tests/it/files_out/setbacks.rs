@@ -6,7 +6,7 @@ use playground::telegram::{Attachment, Fault};
 use serde_json::json;
 
 use super::{CONTENTS, SENT, arrived, course, delivers, made, result, with_picture};
-use crate::harness::{ANN, BOUND, Bot, conversation};
+use crate::harness::{ANN, BOB, BOUND, Bot, conversation};
 
 fn calls(bot: &Bot, method: &str) -> usize {
     bot.telegram.view(|view| view.calls().iter().filter(|call| call.method == method).count())
@@ -64,6 +64,30 @@ async fn floods_broken_connections_and_failures_delay_a_file_and_never_double_it
         assert_eq!(course(&bot, ANN), ["Here you are.", "<Photo> A chart"], "{fault:?}");
         bot.end().await;
     }
+}
+
+/// Bob's answer, which is still on its way, makes it likely that something of Bob's has the id behind Ann's question.
+#[tokio::test]
+async fn an_album_that_arrives_unconfirmed_is_known_by_its_first_message() {
+    let (bot, first) = with_picture().await;
+    let second = made(&bot, "map.png", "image/png", &samples::png(300, 200)).await;
+    bot.model.script(Reply::text("Hello, Bob."));
+    let hold = bot.telegram.hold("sendMessage");
+    bot.telegram.say(BOB, BOB, "hello");
+    hold.waiting().await;
+    bot.telegram.fail_next("sendMediaGroup", 1, Fault::DropAfter);
+    delivers(&bot, "", json!({"file_ids": [first, second], "caption": "Both", "sequential": true}));
+    bot.ann("Send me the chart and the map.");
+    let album = arrived(&bot, ANN, 2).await;
+    bot.database.until(SENT, 1).await;
+    hold.release();
+    bot.database.until("SELECT count(*) FROM outbox WHERE state = 'pending'", 0).await;
+    bot.database.until("SELECT count(*) FROM turns WHERE state = 'open'", 0).await;
+    assert_eq!(course(&bot, ANN), ["<Photo> Both", "<Photo>", "Here you are."]);
+    let known = "SELECT message_id::bigint FROM outbox WHERE media IS NOT NULL";
+    assert_eq!(bot.database.count(known).await, album[0].message_id);
+    assert_eq!(bot.answers(BOB), ["Hello, Bob."]);
+    bot.end().await;
 }
 
 #[tokio::test]
