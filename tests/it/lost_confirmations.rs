@@ -3,7 +3,12 @@
 use playground::anthropic::{Gate, GateKeeper, Reply, Step};
 use playground::telegram::{Fault, Person};
 
-use crate::harness::Bot;
+use starling::db::Db;
+use starling::db::outbox::LostSearch;
+use starling::domain::ids::{ChatId, MessageId, OutboxId};
+use starling::telemetry::metrics::Metrics;
+
+use crate::harness::{ANN, Bot};
 
 /// The people who ask at once.
 const PEOPLE: i64 = 30;
@@ -53,5 +58,52 @@ async fn everybody_has_one_answer(bot: Bot) {
     for id in 1_001..=1_000 + PEOPLE {
         assert_eq!(bot.answers(id), ["The answer."], "{}", bot.screen(id));
     }
+    bot.end().await;
+}
+
+/// Of a message to Ann nothing is known but that it came after message 100. Thirty older messages to others may have
+/// arrived or not, 200 ids behind 100 are unknown, and the message has the lowest of them.
+#[tokio::test]
+async fn a_message_that_overtook_older_ones_is_found() {
+    let mut bot = Bot::start().await;
+    bot.kill().await;
+    let db = Db::open(&bot.database.url().into(), 3, Metrics::new().unwrap()).unwrap();
+    let row = |key: &str, chat: i64, message: Option<i32>| {
+        let (state, settled) = if message.is_some() { ("sent", "now()") } else { ("pending", "NULL") };
+        let message = message.map_or("NULL".to_owned(), |message| message.to_string());
+        format!(
+            "INSERT INTO outbox (key, chat_id, text, entities, begun, state, message_id, settled_at)
+             VALUES ('{key}', {chat}, 'text', '[]', true, '{state}', {message}, {settled});"
+        )
+    };
+    let others: String = (1..=30).map(|id| row(&format!("other {id}"), 1_000 + id, None)).collect();
+    bot.sql(&others).await;
+    // Only the person's own message precedes it.
+    bot.sql(&row("first", ANN, None)).await;
+    bot.sql(&row("later", 1_001, Some(300))).await;
+    let tried = |key: &'static str, after: Option<MessageId>| {
+        let (bot, db) = (&bot, &db);
+        async move {
+            let query = sqlx::query_scalar("SELECT id FROM outbox WHERE key = $1").bind(key);
+            let id: i64 = query.fetch_one(bot.books()).await.unwrap();
+            let mut search = LostSearch::new(Some(OutboxId(id)), ChatId(ANN), after, 12);
+            let mut tried = Vec::new();
+            while let Some(MessageId(id)) = search.next(db).await.unwrap() {
+                tried.push(id);
+            }
+            tried
+        }
+    };
+    let of_first = tried("first", Some(MessageId(100))).await;
+    assert!(of_first.contains(&101), "{of_first:?}");
+    assert!(of_first.len() <= 60, "{of_first:?}");
+    // A message of the bot precedes it that was sent after the others were begun.
+    bot.sql("UPDATE outbox SET state = 'sent', message_id = 101, settled_at = now() WHERE key = 'first'")
+        .await;
+    bot.sql(&row("second", ANN, None)).await;
+    let of_second = tried("second", None).await;
+    assert!(of_second[..3].contains(&102), "{of_second:?}");
+    bot.sql("DELETE FROM outbox").await;
+    db.close().await;
     bot.end().await;
 }

@@ -103,16 +103,16 @@ async fn candidates(db: &Db, search: &LostSearch) -> Result<Vec<i32>, DbError> {
                     greatest(before.id, (SELECT max(message_id) FROM known))::integer + unknown.most) AS number
              WHERE number NOT IN (SELECT message_id FROM known)
            ), expected AS (
-             SELECT count(*) + 1 AS place FROM outbox WHERE state = 'pending' AND begun AND chat_id > 0 AND id < $1
-           ), ranked AS (
-             SELECT number, row_number() OVER (
-               ORDER BY CASE WHEN $9 THEN abs(candidate.place - expected.place) END, number) AS rank
-             FROM candidate, expected
+             -- Rows up to one that was sent before are likely to have lower ids, too.
+             SELECT count(*) + 1 AS place FROM outbox
+             WHERE state = 'pending' AND begun AND chat_id > 0 AND id < $1
+               AND id > coalesce((SELECT max(sent.id) FROM outbox AS sent, before WHERE sent.state = 'sent' AND sent.chat_id > 0
+                                  AND sent.id > $1 - 10000 AND sent.id < $1 AND sent.message_id <= before.id), 0)
            )
-           SELECT number AS "number!" FROM ranked, unknown
-           WHERE rank <= CASE WHEN $2 > 0 AND $4::bigint > 1 THEN greatest(2 * $4, unknown.most) ELSE $4 END
+           SELECT number AS "number!" FROM candidate, expected, unknown
+           WHERE candidate.place <= CASE WHEN $2 > 0 AND $4::bigint > 1 THEN greatest(2 * $4, unknown.most) ELSE $4 END
              AND number <> ALL($7)
-           ORDER BY rank LIMIT $8"#,
+           ORDER BY CASE WHEN $9 THEN abs(candidate.place - expected.place) END, number LIMIT $8"#,
         search.row.map(|id| id.0),
         search.chat.0,
         search.after.map(|message| message.0),

@@ -81,8 +81,8 @@ async fn an_album_that_arrives_unconfirmed_is_known_by_its_first_message() {
     let album = arrived(&bot, ANN, 2).await;
     bot.database.until(SENT, 1).await;
     hold.release();
-    bot.database.until("SELECT count(*) FROM outbox WHERE state = 'pending'", 0).await;
     bot.database.until("SELECT count(*) FROM turns WHERE state = 'open'", 0).await;
+    bot.database.until("SELECT count(*) FROM outbox WHERE state = 'pending'", 0).await;
     assert_eq!(course(&bot, ANN), ["<Photo> Both", "<Photo>", "Here you are."]);
     let known = "SELECT message_id::bigint FROM outbox WHERE media IS NOT NULL";
     assert_eq!(bot.database.count(known).await, album[0].message_id);
