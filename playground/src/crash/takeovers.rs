@@ -21,7 +21,7 @@ use crate::fleet::Fleet;
 const LIMIT: Duration = Duration::from_secs(12);
 /// Time limit until each chat of a killed instance shows something.
 const WITHIN: Duration = Duration::from_secs(90);
-/// Time limit until the work is shared out again after a start, and nothing is left to run alone.
+/// Time limit until the work is shared out again after a start, and nothing is left of a crash.
 const SETTLED_WITHIN: Duration = Duration::from_secs(240);
 /// Interval between two looks.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
@@ -105,7 +105,7 @@ impl Takeovers {
     }
 }
 
-/// Waits until all instances are alive, each has its share of the work, and nothing is left to run alone.
+/// Waits until all instances are alive, each has its share of the work, and nothing is left of a crash.
 async fn settled(books: &Books, fleet: &mut Fleet) -> anyhow::Result<()> {
     let deadline = Instant::now() + SETTLED_WITHIN;
     loop {

@@ -19,7 +19,8 @@ const READ_AT_ONCE: i64 = 6;
 /// which it may be, each once, the likeliest first: unknown ids after the last message known to precede it.
 ///
 /// Private chats share one counter, so beyond the last known id there can be only as many as are being sent, and a
-/// few of people; and what was sent got its ids about in the order of the rows. The recipients of an announcement
+/// few of people, and none beyond the id of anything that was begun later; and what was sent got its ids about in
+/// the order of the rows. The recipients of an announcement
 /// are not counted, and in groups not all messages of people are seen, so there `limit` ids are possible, in their
 /// order.
 #[derive(Debug)]
@@ -35,17 +36,29 @@ pub struct LostSearch {
     /// The ids that were read, in the order in which they are tried.
     read: Vec<i32>,
     next: VecDeque<MessageId>,
+    /// The newest row when the search began. What is sent of later ones gets a higher id than the lost message.
+    newest_row: Option<i64>,
 }
 
 impl LostSearch {
     /// Begins a search in `chat` for the message of an outbox row, if it has one, `after` a message of the chat.
-    /// At most `limit` ids are tried, in private chats twice as many, and up to five times as many while so many
-    /// messages are being sent, unless the limit is 1.
+    /// At most `limit` ids are tried, in private chats up to five times as many while so many messages are
+    /// being sent, unless the limit is 1.
     #[must_use]
     pub fn new(row: Option<OutboxId>, chat: ChatId, after: Option<MessageId>, limit: i64) -> Self {
         let left = if chat.0 > 0 && limit > 1 { MORE_IN_PRIVATE * limit } else { limit };
         let nearest_first = chat.0 > 0 && row.is_some();
-        Self { row, chat, after, limit, nearest_first, left, read: Vec::new(), next: VecDeque::new() }
+        Self {
+            row,
+            chat,
+            after,
+            limit,
+            nearest_first,
+            left,
+            read: Vec::new(),
+            next: VecDeque::new(),
+            newest_row: None,
+        }
     }
 
     /// Tries the ids in ascending order: of an album, whose messages have ids in a row, the first must be found.
@@ -60,7 +73,11 @@ impl LostSearch {
     /// Returns the errors of [`Db::persist`].
     pub async fn next(&mut self, db: &Db) -> Result<Option<MessageId>, DbError> {
         if self.next.is_empty() && self.left > 0 {
-            let ids = db.persist(|| candidates(db, self)).await?;
+            let newest_row = match self.newest_row {
+                Some(row) => row,
+                None => *self.newest_row.insert(db.persist(|| newest_row(db)).await?),
+            };
+            let ids = db.persist(|| candidates(db, self, newest_row)).await?;
             self.left -= i64::try_from(ids.len()).unwrap_or(i64::MAX);
             self.read.extend(&ids);
             self.next.extend(ids.into_iter().map(MessageId));
@@ -69,8 +86,16 @@ impl LostSearch {
     }
 }
 
+/// Returns the id of the newest row, or 0 if there is none.
+async fn newest_row(db: &Db) -> Result<i64, DbError> {
+    sqlx::query_scalar!(r#"SELECT coalesce(max(id), 0) AS "id!" FROM outbox"#)
+        .fetch_one(db.pool())
+        .await
+        .map_err(DbError::at("outbox::newest_row"))
+}
+
 /// Returns the likeliest ids that the search has not tried.
-async fn candidates(db: &Db, search: &LostSearch) -> Result<Vec<i32>, DbError> {
+async fn candidates(db: &Db, search: &LostSearch, newest_row: i64) -> Result<Vec<i32>, DbError> {
     sqlx::query_scalar!(
         r#"WITH before AS (
              SELECT greatest($3, (SELECT max(message_id) FROM outbox
@@ -102,6 +127,8 @@ async fn candidates(db: &Db, search: &LostSearch) -> Result<Vec<i32>, DbError> {
              FROM before, unknown, generate_series(before.id + 1,
                     greatest(before.id, (SELECT max(message_id) FROM known))::integer + unknown.most) AS number
              WHERE number NOT IN (SELECT message_id FROM known)
+               AND ($2 < 0 OR number < coalesce((SELECT min(message_id) FROM outbox
+                                                 WHERE id > $10 AND state = 'sent' AND chat_id > 0), 2147483647))
            ), expected AS (
              -- Rows up to one that was sent before are likely to have lower ids, too.
              SELECT count(*) + 1 AS place FROM outbox
@@ -110,7 +137,7 @@ async fn candidates(db: &Db, search: &LostSearch) -> Result<Vec<i32>, DbError> {
                                   AND sent.id > $1 - 10000 AND sent.id < $1 AND sent.message_id <= before.id), 0)
            )
            SELECT number AS "number!" FROM candidate, expected, unknown
-           WHERE candidate.place <= CASE WHEN $2 > 0 AND $4::bigint > 1 THEN greatest(2 * $4, unknown.most) ELSE $4 END
+           WHERE candidate.place <= CASE WHEN $2 > 0 AND $4::bigint > 1 THEN greatest($4, unknown.most) ELSE $4 END
              AND number <> ALL($7)
            ORDER BY CASE WHEN $9 THEN abs(candidate.place - expected.place) END, number LIMIT $8"#,
         search.row.map(|id| id.0),
@@ -122,6 +149,7 @@ async fn candidates(db: &Db, search: &LostSearch) -> Result<Vec<i32>, DbError> {
         &search.read,
         search.left.min(READ_AT_ONCE),
         search.nearest_first,
+        newest_row,
     )
     .fetch_all(db.pool())
     .await

@@ -13,9 +13,9 @@ const ELSEWHERE: &str = "elsewhere:";
 /// Instances that are alive.
 const ALIVE: &str = "SELECT count(*) FROM instances
     WHERE dead_at IS NULL AND NOT draining AND beat_at > now() - interval '5 seconds'";
-/// Work that runs alone, because it was in flight in two crashes.
-const TO_RUN_ALONE: &str = "SELECT (SELECT count(*) FROM turns WHERE state = 'open' AND crashes >= 2)
-    + (SELECT count(*) FROM inbox WHERE handled_at IS NULL AND crashes >= 2)";
+/// Work that was in flight in a crash and is not done.
+const LEFT_BY_A_CRASH: &str = "SELECT (SELECT count(*) FROM turns WHERE state = 'open' AND crashes >= 1)
+    + (SELECT count(*) FROM inbox WHERE handled_at IS NULL AND crashes >= 1)";
 /// The smallest number of buckets of an instance that is alive, and the number that instances alive have.
 const HELD: &str = "
     WITH alive AS (SELECT id FROM instances WHERE dead_at IS NULL),
@@ -82,8 +82,8 @@ impl Books {
         if held != BUCKETS || least < enough {
             return Ok(Some(problem));
         }
-        // An instance lets nothing else begin while such work waits to run alone.
-        let left: i64 = sqlx::query_scalar(TO_RUN_ALONE).fetch_one(&self.0).await?;
-        Ok((left > 0).then(|| format!("{left} questions were in flight in two crashes")))
+        // After a second crash it would have to run alone, and an instance lets nothing else begin meanwhile.
+        let left: i64 = sqlx::query_scalar(LEFT_BY_A_CRASH).fetch_one(&self.0).await?;
+        Ok((left > 0).then(|| format!("{left} questions were in flight in a crash")))
     }
 }
