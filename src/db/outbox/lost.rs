@@ -20,9 +20,8 @@ const READ_AT_ONCE: i64 = 6;
 ///
 /// Private chats share one counter, so beyond the last known id there can be only as many as are being sent, and a
 /// few of people, and none beyond the id of anything that was begun later; and what was sent got its ids about in
-/// the order of the rows. The recipients of an announcement
-/// are not counted, and in groups not all messages of people are seen, so there `limit` ids are possible, in their
-/// order.
+/// the order of the rows. The recipients of an announcement are not counted, and in groups not all messages of
+/// people are seen, so there `limit` ids are possible, in their order.
 #[derive(Debug)]
 pub struct LostSearch {
     row: Option<OutboxId>,
@@ -128,7 +127,8 @@ async fn candidates(db: &Db, search: &LostSearch, newest_row: i64) -> Result<Vec
                     greatest(before.id, (SELECT max(message_id) FROM known))::integer + unknown.most) AS number
              WHERE number NOT IN (SELECT message_id FROM known)
                AND ($2 < 0 OR number < coalesce((SELECT min(message_id) FROM outbox
-                                                 WHERE id > $10 AND state = 'sent' AND chat_id > 0), 2147483647))
+                                                 WHERE id > $10 AND state = 'sent' AND chat_id > 0
+                                                   AND replaces IS NULL), 2147483647))
            ), expected AS (
              -- Rows up to one that was sent before are likely to have lower ids, too.
              SELECT count(*) + 1 AS place FROM outbox
