@@ -115,7 +115,7 @@ async fn a_message_that_overtook_older_ones_is_found() {
     while let Some(MessageId(id)) = search.next(&db).await.unwrap() {
         tried.push(id);
     }
-    assert_eq!(tried, Vec::from_iter(102..111));
+    assert_eq!(tried, (102..111).collect::<Vec<_>>());
     bot.sql("DELETE FROM outbox").await;
     db.close().await;
     bot.end().await;

@@ -126,9 +126,8 @@ async fn candidates(db: &Db, search: &LostSearch, newest_row: i64) -> Result<Vec
              FROM before, unknown, generate_series(before.id + 1,
                     greatest(before.id, (SELECT max(message_id) FROM known))::integer + unknown.most) AS number
              WHERE number NOT IN (SELECT message_id FROM known)
-               AND ($2 < 0 OR number < coalesce((SELECT min(message_id) FROM outbox
-                                                 WHERE id > $10 AND state = 'sent' AND chat_id > 0
-                                                   AND replaces IS NULL), 2147483647))
+               AND ($2 < 0 OR number < coalesce((SELECT min(message_id) FROM outbox WHERE id > $10 AND state = 'sent'
+                                                 AND chat_id > 0 AND replaces IS NULL), 2147483647))
            ), expected AS (
              -- Rows up to one that was sent before are likely to have lower ids, too.
              SELECT count(*) + 1 AS place FROM outbox
