@@ -132,8 +132,8 @@ async fn candidates(db: &Db, search: &LostSearch, newest_row: i64) -> Result<Vec
              -- Rows up to one that was sent before are likely to have lower ids, too.
              SELECT count(*) + 1 AS place FROM outbox
              WHERE state = 'pending' AND begun AND chat_id > 0 AND id < $1
-               AND id > coalesce((SELECT max(sent.id) FROM outbox AS sent, before WHERE sent.state = 'sent' AND sent.chat_id > 0
-                                  AND sent.id > $1 - 10000 AND sent.id < $1 AND sent.message_id <= before.id), 0)
+               AND id > coalesce((SELECT max(sent.id) FROM outbox AS sent, before WHERE sent.state = 'sent'
+                 AND sent.chat_id > 0 AND sent.id > $1 - 10000 AND sent.id < $1 AND sent.message_id <= before.id), 0)
            )
            SELECT number AS "number!" FROM candidate, expected, unknown
            WHERE candidate.place <= CASE WHEN $2 > 0 AND $4::bigint > 1 THEN greatest($4, unknown.most) ELSE $4 END

@@ -153,8 +153,8 @@ impl MessageSender {
         Ok(Some(files))
     }
 
-    /// Searches for the message under about `looks` numbers, see [`LostSearch::new`]. Found is the first message with files under a
-    /// number that belongs to no other message of ours; which files it contains cannot be read.
+    /// Searches for the message under about `looks` numbers, see [`LostSearch::new`]. Found is the first message with
+    /// files under a number that belongs to no other message of ours; which files it contains cannot be read.
     async fn find_files(
         &self,
         queued: &QueuedMessage,
