@@ -9,6 +9,7 @@ mod ladder;
 mod queued;
 mod room;
 mod sender;
+mod upgrades;
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::panic::AssertUnwindSafe;

@@ -4,19 +4,18 @@
 use serde_json::Value;
 
 use super::ladder::Form;
+use super::upgrades::Upgrades;
 use crate::bot_api::error::Part;
 use crate::bot_api::methods::{
     EditMessageReplyMarkup, EditMessageText, InlineKeyboard, LabeledPrice, NoPreview, ReplyParameters,
     SendInvoice, SendMessage,
 };
 use crate::bot_api::{AdmittedCall, Api, ApiError};
-use crate::cache::Cache;
 use crate::db::outbox::{self, LostSearch, OutboxMessage};
 use crate::db::{Db, DbError};
 use crate::domain::ids::{ChatId, MessageId, OutboxId};
 use crate::domain::stars::CURRENCY;
 use crate::lifecycle::kill_point;
-use crate::services::group_upgrade;
 
 /// Why a delivery got no further.
 #[derive(Debug)]
@@ -25,6 +24,8 @@ pub(super) enum CallError {
     Telegram(ApiError),
     /// The database failed, or the service stops. The message stays in the outbox.
     Database(DbError),
+    /// The group became a supergroup that another instance answers. The message is left to that one.
+    LeftToHolder,
 }
 
 impl From<ApiError> for CallError {
@@ -54,8 +55,9 @@ pub(super) trait Calls {
     /// Records that the first piece of the text was sent as `message` and only `rest` is pending.
     fn cut(&mut self, message: MessageId, rest: &str) -> impl Future<Output = Result<(), DbError>> + Send;
 
-    /// Applies the upgrade of the group `from` to the supergroup `to`.
-    fn moved(&mut self, from: ChatId, to: ChatId) -> impl Future<Output = Result<(), DbError>> + Send;
+    /// Applies the upgrade of the group `from` to the supergroup `to`. Nothing was sent to that one yet. Fails if the
+    /// message is left to another instance.
+    fn moved(&mut self, from: ChatId, to: ChatId) -> impl Future<Output = Result<(), CallError>> + Send;
 }
 
 /// The Bot API calls for one message.
@@ -63,7 +65,7 @@ pub(super) trait Calls {
 pub(super) struct BotApi<'a> {
     pub(super) api: &'a Api,
     pub(super) db: &'a Db,
-    pub(super) cache: &'a Cache,
+    pub(super) upgrades: Upgrades<'a>,
     pub(super) id: OutboxId,
     pub(super) owed: &'a OutboxMessage,
     /// Payload and price in Stars, if the message is an invoice.
@@ -113,9 +115,9 @@ impl Calls for BotApi<'_> {
         self.db.persist(shorten).await
     }
 
-    async fn moved(&mut self, from: ChatId, to: ChatId) -> Result<(), DbError> {
-        let follow = || group_upgrade::follow(self.db, self.cache, from, to, None);
-        self.db.persist(follow).await
+    async fn moved(&mut self, from: ChatId, to: ChatId) -> Result<(), CallError> {
+        self.upgrades.follow(self.id, from, to).await?;
+        Ok(())
     }
 }
 

@@ -19,7 +19,6 @@ use crate::domain::file_id::PublicFileId;
 use crate::domain::ids::MessageId;
 use crate::domain::media::MediaFile;
 use crate::lifecycle::kill_point;
-use crate::services::group_upgrade;
 
 /// What a delivery has led to: the files as Telegram has them, or only the first message's number if it was
 /// found.
@@ -51,6 +50,7 @@ impl MessageSender {
             }
             Err(CallError::Telegram(error)) => return self.refused(queued, &error).await.map(|()| None),
             Err(CallError::Database(error)) => return Err(error),
+            Err(CallError::LeftToHolder) => return Ok(None),
         };
         self.metrics.messages_sent.inc_by(media.len() as u64);
         self.metrics.delivery.observe(queued.since.elapsed().as_secs_f64());
@@ -69,14 +69,12 @@ impl MessageSender {
         begun: bool,
     ) -> Result<Arrived, CallError> {
         let (mut ladder, mut begun) = (FileLadder::new(&queued.owed, media, begun), begun);
-        let mut pauses = Backoff::new(PAUSES.0, PAUSES.1);
+        let (mut pauses, mut upgrades) = (Backoff::new(PAUSES.0, PAUSES.1), self.upgrades());
         loop {
             let error = match self.look_and_send(queued, media, (&mut ladder, &mut begun)).await {
                 Ok(arrived) => return Ok(arrived),
                 Err(CallError::Telegram(ApiError::Migrated(new))) if ladder.form().chat != new => {
-                    let old = ladder.form().chat;
-                    let follow = || group_upgrade::follow(&self.db, &self.cache, old, new, None);
-                    self.db.persist(follow).await?;
+                    upgrades.follow(queued.id, ladder.form().chat, new).await?;
                     ladder.move_to(new);
                     continue;
                 }

@@ -15,6 +15,7 @@ use super::calls::{BotApi, CallError, Calls};
 use super::ladder::{Ladder, Step};
 use super::queued::{QueuedMessage, SendStatus};
 use super::room::UploadRoom;
+use super::upgrades::Upgrades;
 use crate::bot_api::{Api, ApiError};
 use crate::cache::Cache;
 use crate::db::outbox::OutboxMessage;
@@ -60,8 +61,8 @@ impl ShutChats {
 }
 
 impl MessageSender {
-    /// Delivers one message and records the result. Returns its id, or `None` if it was refused or is no
-    /// longer pending.
+    /// Delivers one message and records the result. Returns its id, or `None` if it was refused, is
+    /// no longer pending or is left to another instance.
     pub(super) async fn send_until_settled(
         &self,
         queued: &QueuedMessage,
@@ -85,7 +86,7 @@ impl MessageSender {
         let mut calls = BotApi {
             api: &self.api,
             db: &self.db,
-            cache: &self.cache,
+            upgrades: self.upgrades(),
             id,
             owed,
             invoice: None,
@@ -112,7 +113,13 @@ impl MessageSender {
             }
             Err(CallError::Telegram(error)) => self.refused(queued, &error).await.map(|()| None),
             Err(CallError::Database(error)) => Err(error),
+            Err(CallError::LeftToHolder) => Ok(None),
         }
+    }
+
+    /// Returns what follows the upgrades that one delivery comes across.
+    pub(super) fn upgrades(&self) -> Upgrades<'_> {
+        Upgrades { db: &self.db, cache: &self.cache, holdings: &self.life.holdings, entered: None }
     }
 
     /// Records that a chat refused every form of a message. An answer of which nothing was shown is charged

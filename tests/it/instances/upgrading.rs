@@ -1,9 +1,12 @@
 //! A group becomes a supergroup while the instance that answers it leaves: the chats of the two may have different
 //! holders.
 
+use playground::anthropic::GateKeeper;
+
 use super::half;
 use super::pair::Pair;
-use crate::harness::{ANN, BOB, BOUND, conversation};
+use crate::harness::process::Process;
+use crate::harness::{ANN, BOB, BOUND, Bot, conversation};
 
 const OLD: i64 = -4_242;
 const NEW: i64 = -1_000_777;
@@ -20,7 +23,8 @@ enum Told {
     AfterIt,
 }
 
-async fn the_answer_arrives_in_the_new_chat(told: Told) {
+/// The group has become a supergroup. Its answer is half-written by an instance that leaves and holds no other chat.
+async fn with_half_an_answer() -> (Bot, Process, GateKeeper) {
     let pair = Pair::with(&[]).await;
     pair.bot.telegram.add_basic_group(OLD, "Old friends", &[ANN, BOB]);
     let keeper = half(&pair.bot, "question");
@@ -31,6 +35,11 @@ async fn the_answer_arrives_in_the_new_chat(told: Told) {
     leaving.terminate();
     bot.database.until(HANDED_OVER, 1_023).await;
     bot.telegram.upgrade_group(OLD, NEW);
+    (bot, leaving, keeper)
+}
+
+async fn the_answer_arrives_in_the_new_chat(told: Told) {
+    let (bot, leaving, keeper) = with_half_an_answer().await;
     let tell = || [OLD, NEW].map(|chat| bot.telegram.tell_upgrade(chat).unwrap());
     if told == Told::WhileTheAnswerRuns {
         tell();
@@ -60,4 +69,25 @@ async fn the_answer_of_an_instance_that_leaves_arrives_in_the_new_chat_that_is_t
 #[tokio::test]
 async fn the_answer_of_an_instance_that_leaves_arrives_in_the_new_chat_that_is_told_later() {
     the_answer_arrives_in_the_new_chat(Told::AfterIt).await;
+}
+
+/// Both would send it otherwise: the one because it does so already, the other because it answers the new chat.
+#[tokio::test]
+async fn who_learns_of_the_new_chat_from_an_error_leaves_the_message_to_who_answers_it() {
+    let (bot, leaving, keeper) = with_half_an_answer().await;
+    let hold = bot.telegram.hold("sendMessage");
+    keeper.open();
+    hold.waiting().await;
+    let left = "SELECT count(*) FROM outbox WHERE state = 'pending' AND left_to_holder AND begun";
+    assert_eq!(
+        bot.database.count(left).await,
+        1,
+        "the message is left to the other instance, which sends it"
+    );
+    let (code, log) = leaving.end().await;
+    assert_eq!(code, 0, "it ends although the message is not sent yet:\n{log:#?}");
+    hold.release();
+    bot.database.until("SELECT count(*) FROM outbox WHERE state = 'sent'", 1).await;
+    assert_eq!(bot.answers(NEW), ["Half and whole."], "{}", bot.screen(NEW));
+    bot.end().await;
 }

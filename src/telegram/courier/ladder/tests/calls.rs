@@ -38,7 +38,10 @@ impl Calls for Fake {
         Ok(())
     }
 
-    async fn moved(&mut self, _from: ChatId, _to: ChatId) -> Result<(), DbError> {
+    async fn moved(&mut self, _from: ChatId, to: ChatId) -> Result<(), CallError> {
+        let row = &mut self.row;
+        (row.chat, row.topic, row.reply_to, row.replaces, row.after) = (to, None, None, None, None);
+        self.begun = false;
         Ok(())
     }
 }

@@ -228,6 +228,7 @@ impl Fake {
                 Err(CallError::Telegram(error)) => return Err(error),
                 Err(CallError::Database(DbError::Cancelled)) => {}
                 Err(CallError::Database(error)) => panic!("{error}"),
+                Err(CallError::LeftToHolder) => unreachable!("no other instance holds the chat"),
             }
         }
     }
