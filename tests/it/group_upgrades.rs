@@ -4,6 +4,7 @@ use playground::anthropic::{Gate, Reply, Step};
 use playground::telegram::SentIds;
 
 use crate::harness::redis::Redis;
+use crate::harness::temp_path::TempPath;
 use crate::harness::{ANN, BOB, BOUND, Bot, conversation};
 
 const OLD: i64 = -4_242;
@@ -195,4 +196,48 @@ async fn a_turn_that_a_crash_has_cut_is_answered_in_the_new_chat() {
     assert_eq!(asks(&bot, NEW, "three").await[..4], [answered("one"), answered("two")].concat());
     drop(keeper);
     bot.end().await;
+}
+
+/// Starts a bot with the group whose process dies when Telegram has taken a message and that is not recorded yet. The
+/// first process that dies creates the file.
+async fn that_dies_after_sending() -> (Bot, TempPath) {
+    let died = TempPath::new();
+    let point = format!("deliver: after the call once in {}", died.path());
+    let bot = Bot::with([("KILL_AT", point.as_str())]).await;
+    bot.telegram.add_basic_group(OLD, "Old friends", &[ANN, BOB]);
+    (bot, died)
+}
+
+/// Waits for the crash, and that the only message is in the new chat once.
+async fn it_is_there_once(mut bot: Bot) {
+    bot.lost_one().await;
+    bot.run_lost().await;
+    bot.database.until("SELECT count(*) FROM outbox WHERE state = 'sent'", 1).await;
+    assert_eq!(bot.answers(NEW).len(), 1, "{}", bot.screen(NEW));
+    bot.end().await;
+}
+
+#[tokio::test]
+async fn an_answer_that_was_sent_to_the_new_chat_before_a_crash_is_found_there() {
+    let (bot, _died) = that_dies_after_sending().await;
+    let (gate, keeper) = Gate::new();
+    let text = |text: &str| Step::Text(text.to_owned());
+    bot.model.script(Reply::steps(vec![text("Half"), Step::Gate(gate), text(" and whole.")]));
+    bot.telegram.say(OLD, ANN, "@starling_bot one");
+    bot.answer(OLD, 1).await;
+    bot.telegram.upgrade_group(OLD, NEW);
+    keeper.open();
+    it_is_there_once(bot).await;
+}
+
+/// Sending it to the former chat had been begun.
+#[tokio::test]
+async fn a_message_that_was_sent_to_the_new_chat_before_a_crash_is_found_there() {
+    let (bot, _died) = that_dies_after_sending().await;
+    let hold = bot.telegram.hold("sendMessage");
+    bot.telegram.say(OLD, ANN, "/help@starling_bot");
+    hold.waiting().await;
+    bot.telegram.upgrade_group(OLD, NEW);
+    hold.release();
+    it_is_there_once(bot).await;
 }

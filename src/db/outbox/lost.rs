@@ -21,7 +21,7 @@ const READ_AT_ONCE: i64 = 6;
 /// Private chats share one counter, so beyond the last known id there can be only as many as are being sent, and a
 /// few of people, and none beyond the id of anything that was begun later; and what was sent got its ids about in
 /// the order of the rows. The recipients of an announcement are not counted, and in groups not all messages of
-/// people are seen, so there `limit` ids are possible, in their order.
+/// people are seen, so there `limit` ids are possible, in their order; the ids of a supergroup begin at 1.
 #[derive(Debug)]
 pub struct LostSearch {
     row: Option<OutboxId>,
@@ -97,8 +97,8 @@ async fn newest_row(db: &Db) -> Result<i64, DbError> {
 async fn candidates(db: &Db, search: &LostSearch, newest_row: i64) -> Result<Vec<i32>, DbError> {
     sqlx::query_scalar!(
         r#"WITH before AS (
-             SELECT greatest($3, (SELECT max(message_id) FROM outbox
-                                  WHERE chat_id = $2 AND state = 'sent' AND id < $1 AND id > $1 - 100000)) AS id
+             SELECT greatest($3, (SELECT 0 FROM chats WHERE migrated_to = $2 LIMIT 1), (SELECT max(message_id)
+                    FROM outbox WHERE chat_id = $2 AND state = 'sent' AND id < $1 AND id > $1 - 100000)) AS id
            ), known AS (
              -- The messages of an album have numbers in a row.
              SELECT generate_series(message_id, message_id + coalesce(jsonb_array_length(media), 1) - 1) AS message_id FROM outbox

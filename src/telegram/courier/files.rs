@@ -74,7 +74,10 @@ impl MessageSender {
             let error = match self.look_and_send(queued, media, (&mut ladder, &mut begun)).await {
                 Ok(arrived) => return Ok(arrived),
                 Err(CallError::Telegram(ApiError::Migrated(new))) if ladder.form().chat != new => {
-                    upgrades.follow(queued.id, ladder.form().chat, new).await?;
+                    if !upgrades.follow(queued.id, ladder.form().chat, new).await? {
+                        return Err(CallError::LeftToHolder);
+                    }
+                    begun = false;
                     ladder.move_to(new);
                     continue;
                 }
