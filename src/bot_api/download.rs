@@ -9,6 +9,7 @@ use tokio::io::AsyncReadExt;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, timeout};
 
+use super::error::FLOOD_WAIT;
 use super::flow::{Admission, Class};
 use super::methods::GetFile;
 use super::{Api, ApiError, CALL_LIMIT};
@@ -19,8 +20,6 @@ use crate::domain::ids::ChatId;
 const DOWNLOAD_LIMIT: Duration = Duration::from_secs(60);
 /// Time limit of `getFile` at a local server, which first loads the whole file itself.
 const LOADING_LIMIT: Duration = Duration::from_secs(120);
-/// How long downloads pause when Telegram limits them, because it names no time then.
-const FLOOD_WAIT: Duration = Duration::from_secs(5);
 
 impl Api {
     /// Returns when files of a chat may be fetched again, or `None` if there is no penalty.

@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use crate::domain::ids::ChatId;
 
+/// How long a penalty lasts if Telegram does not say it, as for downloads.
+pub(super) const FLOOD_WAIT: Duration = Duration::from_secs(5);
+
 /// Why a call has no result.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ApiError {
@@ -123,7 +126,7 @@ impl ApiError {
         let says = |part: &str| description.contains(part);
         let description = || description.to_owned();
         match code {
-            429 => Self::Flood(Duration::from_secs(retry_after.unwrap_or(5))),
+            429 => Self::Flood(retry_after.map_or(FLOOD_WAIT, Duration::from_secs)),
             401 | 404 if !says("chat") && !says("method not found") => Self::Unauthorized(description()),
             400 | 403 if BLOCKED.iter().any(|sign| says(sign)) => Self::Blocked(description()),
             400 | 403 if CLOSED.iter().any(|sign| says(sign)) => Self::Closed(description()),
@@ -190,8 +193,8 @@ impl ApiError {
     }
 
     /// Returns whether writing is impossible because of an action by the person or the group's
-    /// administrators. A message outside all topics gets the error of a closed topic if the general topic is
-    /// closed.
+    /// administrators. That includes `TopicGone`: a closed general topic gives this error to messages outside all
+    /// topics.
     pub(crate) fn is_shut_out(&self) -> bool {
         matches!(self, Self::Blocked(_) | Self::Closed(_) | Self::TopicGone) || self.is_lack_of_rights()
     }

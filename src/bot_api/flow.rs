@@ -1,6 +1,6 @@
-//! Flow control: which calls are admitted in which chat, and when. Telegram's limits are not guaranteed, so a
-//! penalty is always possible: no message is sent to its chat during one, and the bot is cautious for a while
-//! afterwards.
+//! Flow control: which calls are admitted in which chat, and when. Keeping Telegram's known
+//! limits does not rule out a penalty: until it ends, no call is made in its chat, and drafts and edits come more
+//! slowly for a while afterwards.
 
 mod budget;
 mod share;

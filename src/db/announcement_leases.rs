@@ -30,8 +30,8 @@ pub(crate) enum Claim {
     Ours(Announcement),
 }
 
-/// Takes the announcement that is being sent, if no other worker has it. What a former worker has begun is
-/// unknown from then on.
+/// Takes the lease of the announcement that is being sent, unless another worker has it. Recipients that a former
+/// worker had begun get the state `unknown`.
 pub(crate) async fn claim(db: &Db, lease: AnnouncementLease) -> Result<Claim, DbError> {
     let mut tx = db.begin().await?;
     let found = sqlx::query!(

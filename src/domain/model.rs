@@ -53,7 +53,7 @@ pub struct Model {
     /// The day (UTC) from which the provider no longer serves it, if announced.
     #[serde(default)]
     pub retires: Option<NaiveDate>,
-    /// The row of the table of tools with the price of a search that the provider runs for this model;
+    /// The name in the table of tools under which a search that the provider runs for this model is priced;
     /// `web_search` if left out.
     #[serde(default)]
     pub search: Option<String>,

@@ -111,8 +111,8 @@ fn encoding(bytes: &[u8]) -> &'static Encoding {
     if is_cyrillic(bytes) { WINDOWS_1251 } else { WINDOWS_1252 }
 }
 
-/// Whether most letters beyond ASCII have another one beside them, as in Cyrillic words and unlike in Western
-/// ones.
+/// Returns whether pairs of adjacent letters beyond ASCII are more than half as many as such letters, as in Cyrillic
+/// words of three letters or more and unlike in Western ones.
 fn is_cyrillic(bytes: &[u8]) -> bool {
     let is_letter = |byte: &u8| *byte >= 0xC0;
     let letters = bytes.iter().filter(|byte| is_letter(byte)).count();

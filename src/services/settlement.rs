@@ -103,8 +103,8 @@ fn payer(outcome: Outcome) -> Payer {
     }
 }
 
-/// Leaves a turn that had shown nothing to the next start. Returns the cost of its calls so far, which is the
-/// operator's loss.
+/// Postpones a turn that has shown nothing: the next start answers it. Returns the cost of its calls so far, which the
+/// operator bears; zero if another instance has the turn by now.
 pub(crate) async fn postpone(books: &Books, turn: TurnRef, calls: &[ModelCall]) -> Result<Usd, DbError> {
     let mut tx = books.db.begin().await?;
     let is_ours = turns::postpone(&mut tx, turn).await?;

@@ -262,7 +262,7 @@ impl Command {
     }
 
     /// Returns the usable command that an unknown word most likely means: one that begins with it, or one that
-    /// differs in up to two letters, a third of the word at most.
+    /// is one edit away, or two if the word has six letters or more.
     pub(crate) fn nearest(word: &str, asker: Asker) -> Option<Self> {
         let word = word.to_ascii_lowercase();
         let begins = |command: &Self| word.len() > 1 && command.name().starts_with(&word);

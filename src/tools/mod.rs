@@ -15,9 +15,11 @@
 //! 6. its calls in `tests/it/logs.rs` (`calls`), which the compiler requires, and in `tests/it/leaks.rs` (`calls`) if
 //!    they can fail;
 //! 7. if it takes files, its line in `list_files.rs` (`tools`), and its name in the description there, which tell the
-//!    model what it can do with each;
+//!    model what it can do with each, and, if it reads what a prompt does not show, in
+//!    `conversation/prompt_files/remarks.rs`;
 //! 8. its place in the list of tools in `README.md`; its price in `llm/models.toml` (`[[tool]]`) if a service charges
-//!    by the unit; a sentence in `conversation/global_prompt.md` if the model must be told when to use it.
+//!    by the unit, with its argument in `cost_estimator.rs`; a sentence in `conversation/global_prompt.md` if the model
+//!    must be told when to use it.
 //!
 //! A tool that needs a key is hidden where there is none: `app/clients.rs` (`assistant`) lists what
 //! [`Toolbox::without`] leaves out.

@@ -40,8 +40,8 @@ pub(in crate::conversation) struct RoundContext<'a> {
     pub(in crate::conversation) meter: &'a TurnMeter,
     /// The screen of the turn; `None` for a sub-agent, which nobody watches.
     pub(in crate::conversation) screen: Option<&'a mpsc::Sender<TurnEvent>>,
-    /// The turn's use of the provider's own tools; `None` for a sub-agent, whose text is not shown and gets
-    /// no marks.
+    /// Turns calls of the provider's tools into rows, status lines and marks; `None` for a sub-agent, whose text is not
+    /// shown.
     pub(in crate::conversation) web: Option<&'a WebUse>,
     /// The stop signal of the turn.
     pub(in crate::conversation) stop: &'a Stop,

@@ -108,8 +108,8 @@ pub(crate) struct ChangedQuestion {
     pub language: Language,
 }
 
-/// Returns the answer to the question that a message belongs to, if it is the newest one of its conversation
-/// and came within a minute.
+/// Returns the newest turn of a conversation if a message belongs to its question and it was closed less than a minute
+/// ago.
 pub(crate) async fn changed_question(
     tx: &mut Tx<'_>,
     chat: ChatId,

@@ -44,8 +44,8 @@ use crate::services::{intake, people, topic_changes};
 
 /// Handles one update. Updates of one chat arrive in order, those of different chats concurrently. Waits only for the
 /// database: in a group, whose settings say what is answered and whose conversation it is, and to mark a message there
-/// that is for others as handled; and with an administrator, so that the dialog of `/announce` is open before the next
-/// message is read, and whether a message is to be announced is known before it is fetched.
+/// that is for others as handled; and for administrators, to open the dialog of `/announce` and to see whether a
+/// message is its content.
 pub(crate) async fn handle(context: &Arc<BotContext>, update: Update) {
     let (id, span) = (update.id, span(&update));
     if let chat @ ChatId(1..) = update.chat() {

@@ -70,9 +70,8 @@ pub(crate) enum Reading {
     Preview,
 }
 
-/// Returns the way in which a model reads an attachment: photos, static stickers and documents that it
-/// supports and that can be fetched, and other documents that are read here. `most` is the largest file that
-/// Telegram hands out, in bytes.
+/// Returns how a model reads an attachment: photos, static stickers and supported documents as a copy, other documents
+/// that are read here as a preview. `most` is the largest file that Telegram hands out, in bytes.
 ///
 /// # Errors
 /// Returns why no model reads it.

@@ -21,8 +21,9 @@ use crate::services::{recovery, unshown};
 /// The inbox rows read at once.
 const PAGE: i64 = 500;
 
-/// Resumes what the last holders of these buckets have left, in this order: undelivered messages, deletions of topics,
-/// open turns, unhandled updates. May be repeated.
+/// Resumes what the last holders of these buckets have left, in this order: updates to give up, charges for
+/// answers that were never shown, undelivered messages, deletions of topics, open turns, unhandled updates. May be
+/// repeated.
 ///
 /// # Errors
 /// Returns an error if the service shuts down or the database fails permanently.

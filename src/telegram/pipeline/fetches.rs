@@ -134,7 +134,7 @@ pub(crate) struct FetchPermits {
     users: Slots,
 }
 
-/// A fetch permit, released when dropped: of the user, of the room for large files, and of the places of all
+/// The permits of one fetch, released when dropped: the user's own, room for a large file, and places among all
 /// fetches.
 pub(super) type FetchPermit = (Slot, Option<OwnedSemaphorePermit>, Option<OwnedSemaphorePermit>);
 

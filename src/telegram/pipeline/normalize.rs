@@ -174,7 +174,7 @@ enum Found {
 }
 
 /// Fetches a file. Returns `None` if it becomes `unwanted` before its content is there. From then on it is
-/// fetched all the same, because only a copy whose id is known can be deleted.
+/// fetched until the deadline all the same, because only a copy whose id is known can be deleted.
 async fn fetch_file(
     context: &BotContext,
     source: Source<'_>,

@@ -87,8 +87,8 @@ fn count_services(context: &BotContext, report: &TurnReport) {
     }
 }
 
-/// All parts of the answer were enqueued while it grew. Those that were refused meanwhile found no charge to
-/// give back.
+/// Gives the charge back if Telegram refused every part of an answer whose parts were all enqueued while it grew: when
+/// they were refused, there was no charge yet.
 async fn give_back_unshown(context: &BotContext, turn: TurnId) {
     let db = &context.db;
     match db.persist(|| unshown::look(db, turn)).await {
