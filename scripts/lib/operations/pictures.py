@@ -8,6 +8,8 @@ import matplotlib.pyplot as plt  # noqa: E402
 
 from sources import dashboards, fill, panels  # noqa: E402
 
+# The series that a legend names; more would cover the panel below.
+NAMED = 10
 COLORS = {"green": "#73bf69", "orange": "#ff9830", "red": "#f2495c", "blue": "#5794f2"}
 
 
@@ -110,5 +112,8 @@ def draw_panel(world, axes, panel, seconds):
             )
     axes.set_ylabel(unit, fontsize=7)
     axes.set_ylim(bottom=0)
-    if axes.get_legend_handles_labels()[1]:
-        axes.legend(fontsize=6, loc="upper left")
+    lines, labels = axes.get_legend_handles_labels()
+    if labels:
+        rest = f"and {len(labels) - NAMED} more" if len(labels) > NAMED else None
+        legend = axes.legend(lines[:NAMED], labels[:NAMED], fontsize=6, loc="upper left")
+        legend.set_title(rest, prop={"size": 6})
