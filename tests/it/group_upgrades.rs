@@ -1,6 +1,6 @@
 //! A group becomes a supergroup: another chat with new message ids, and the same conversations and money.
 
-use playground::anthropic::{Gate, Reply, Step};
+use playground::anthropic::{Gate, GateKeeper, Reply, Step};
 use playground::telegram::SentIds;
 
 use crate::harness::redis::Redis;
@@ -29,6 +29,17 @@ async fn asks(bot: &Bot, chat: i64, text: &str) -> Vec<String> {
     // A message still in flight would arrive in the new chat and count as an answer there.
     bot.database.until("SELECT count(*) FROM outbox WHERE state = 'pending'", 0).await;
     conversation(bot.model.requests().last().unwrap())
+}
+
+/// Asks in the former chat, which is upgraded when half of the answer is visible there. The keeper holds the rest back.
+async fn upgraded_with_half_an_answer(bot: &Bot) -> GateKeeper {
+    let (gate, keeper) = Gate::new();
+    let text = |text: &str| Step::Text(text.to_owned());
+    bot.model.script(Reply::steps(vec![text("Half"), Step::Gate(gate), text(" and whole.")]));
+    bot.telegram.say(OLD, ANN, "@starling_bot one");
+    bot.answer(OLD, 1).await;
+    bot.telegram.upgrade_group(OLD, NEW);
+    keeper
 }
 
 fn answered(text: &str) -> [String; 2] {
@@ -96,12 +107,7 @@ async fn the_conversation_goes_on_with_a_cache_that_knows_the_old_chat() {
 #[tokio::test]
 async fn a_running_answer_arrives_in_the_new_chat_although_only_an_error_tells_of_it() {
     let bot = with_group().await;
-    let (gate, keeper) = Gate::new();
-    let text = |text: &str| Step::Text(text.to_owned());
-    bot.model.script(Reply::steps(vec![text("Half"), Step::Gate(gate), text(" and whole.")]));
-    bot.telegram.say(OLD, ANN, "@starling_bot one");
-    bot.answer(OLD, 1).await;
-    bot.telegram.upgrade_group(OLD, NEW);
+    let keeper = upgraded_with_half_an_answer(&bot).await;
     keeper.open();
     assert_eq!(bot.answer(NEW, 1).await, "Half and whole.");
     let message = bot.telegram.messages(NEW).into_iter().find(|message| message.from_bot).unwrap();
@@ -119,12 +125,7 @@ async fn a_running_answer_arrives_in_the_new_chat_although_only_an_error_tells_o
 #[tokio::test]
 async fn a_running_answer_arrives_in_the_new_chat_after_it_was_told() {
     let bot = with_group().await;
-    let (gate, keeper) = Gate::new();
-    let text = |text: &str| Step::Text(text.to_owned());
-    bot.model.script(Reply::steps(vec![text("Half"), Step::Gate(gate), text(" and whole.")]));
-    bot.telegram.say(OLD, ANN, "@starling_bot one");
-    bot.answer(OLD, 1).await;
-    bot.telegram.upgrade_group(OLD, NEW);
+    let keeper = upgraded_with_half_an_answer(&bot).await;
     for chat in [NEW, OLD] {
         tell(&bot, chat);
     }
@@ -220,12 +221,7 @@ async fn it_is_there_once(mut bot: Bot) {
 #[tokio::test]
 async fn an_answer_that_was_sent_to_the_new_chat_before_a_crash_is_found_there() {
     let (bot, _died) = that_dies_after_sending().await;
-    let (gate, keeper) = Gate::new();
-    let text = |text: &str| Step::Text(text.to_owned());
-    bot.model.script(Reply::steps(vec![text("Half"), Step::Gate(gate), text(" and whole.")]));
-    bot.telegram.say(OLD, ANN, "@starling_bot one");
-    bot.answer(OLD, 1).await;
-    bot.telegram.upgrade_group(OLD, NEW);
+    let keeper = upgraded_with_half_an_answer(&bot).await;
     keeper.open();
     it_is_there_once(bot).await;
 }
