@@ -1,6 +1,5 @@
-//! Flow control: which calls are admitted in which chat, and when. Keeping Telegram's known
-//! limits does not rule out a penalty: until it ends, no call is made in its chat, and drafts and edits come more
-//! slowly for a while afterwards.
+//! Flow control: which calls are admitted in which chat, and when. Keeping Telegram's known limits does not rule out a
+//! penalty: until it ends, no call is made in its chat, and drafts and edits come more slowly for a while afterwards.
 
 mod budget;
 mod share;

@@ -61,6 +61,15 @@ async fn everybody_has_one_answer(bot: Bot) {
     bot.end().await;
 }
 
+/// Returns the ids that a search still yields, in its order.
+async fn rest_of(search: &mut LostSearch, db: &Db) -> Vec<i32> {
+    let mut ids = Vec::new();
+    while let Some(MessageId(id)) = search.next(db).await.expect("the database of the test answers") {
+        ids.push(id);
+    }
+    ids
+}
+
 /// Of a message to Ann nothing is known but that it came after message 100. Thirty older messages to others may have
 /// arrived or not, 200 ids behind 100 are unknown, and the message has the lowest of them.
 #[tokio::test]
@@ -87,11 +96,7 @@ async fn a_message_that_overtook_older_ones_is_found() {
             let query = sqlx::query_scalar("SELECT id FROM outbox WHERE key = $1").bind(key);
             let id: i64 = query.fetch_one(bot.books()).await.unwrap();
             let mut search = LostSearch::new(Some(OutboxId(id)), ChatId(ANN), after, 12);
-            let mut tried = Vec::new();
-            while let Some(MessageId(id)) = search.next(db).await.unwrap() {
-                tried.push(id);
-            }
-            tried
+            rest_of(&mut search, db).await
         }
     };
     let of_first = tried("first", Some(MessageId(100))).await;
@@ -111,10 +116,7 @@ async fn a_message_that_overtook_older_ones_is_found() {
     bot.sql(&row("replacing", ANN, Some(101))).await;
     bot.sql("UPDATE outbox SET replaces = 101 WHERE key = 'replacing'").await;
     bot.sql(&row("newer", 1_002, Some(111))).await;
-    let mut tried = vec![first.0];
-    while let Some(MessageId(id)) = search.next(&db).await.unwrap() {
-        tried.push(id);
-    }
+    let tried = [vec![first.0], rest_of(&mut search, &db).await].concat();
     assert_eq!(tried, (102..111).collect::<Vec<_>>());
     bot.sql("DELETE FROM outbox").await;
     db.close().await;

@@ -99,8 +99,10 @@ async fn menus_fit_their_chats_and_are_set_only_when_they_change() {
     let owner = menu(&bot, json!({"scope": {"type": "chat", "chat_id": OLGA}})).await;
     assert!(owner.starts_with(&everyone) && owner.contains(&"set_margin".to_owned()), "{owner:?}");
     assert_eq!(set(&bot, OLGA), LANGUAGES);
+    let instances = bot.all_instances().len();
     bot.kill().await;
     let [looks, sets] = ["getMyCommands", "setMyCommands"].map(|method| bot.carried_out(method));
+    assert!(sets <= instances * COMMON + LANGUAGES, "one instance sets each menu once: {sets}");
     bot.run().await;
     let looked_at = bot.telegram.until("the look at the last menu", BOUND, |view| {
         let looked = view.calls_of("getMyCommands").filter(|call| call.answer == CallOutcome::Ok);

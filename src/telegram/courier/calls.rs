@@ -117,8 +117,7 @@ impl Calls for BotApi<'_> {
 
     async fn moved(&mut self, from: ChatId, to: ChatId) -> Result<(), CallError> {
         self.begun = false;
-        let is_ours = self.upgrades.follow(self.id, from, to).await?;
-        is_ours.then_some(()).ok_or(CallError::LeftToHolder)
+        if self.upgrades.follow(self.id, from, to).await? { Ok(()) } else { Err(CallError::LeftToHolder) }
     }
 }
 
